@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Helpers shared by the tests that cross crates.
