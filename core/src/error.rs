@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Errors and how their text reaches the host: [`Error`], [`Report`], [`Shown`], [`Message`].
+//!
+//! An error costs nothing until it is reported: [`Error`] is a static text and up to two named numbers, written
+//! without `core::fmt` (whose machinery would be most of a small plugin). Errors that implement `Display` are
+//! welcome through [`Shown`]. Nothing here panics or allocates.
+
+use core::convert::Infallible;
+use core::fmt;
+
+use crate::abi;
+use crate::batch::TooLarge;
+use crate::event::EventError;
+use crate::view::ViewError;
+
+/// A text of fixed size for the host: `N` bytes, the last of them always NUL.
+///
+/// What does not fit is cut at a character's boundary; a NUL byte becomes `?`, because the host would read no further.
+///
+/// ```
+/// use falconet::error::Message;
+/// let mut text = Message::<16>::new();
+/// text.push_str("needed ");
+/// text.push_number(4096);
+/// assert_eq!(text.as_str(), "needed 4096");
+/// text.push_str(" and much more");
+/// assert_eq!(text.as_str(), "needed 4096 and"); // 15 bytes and a NUL
+/// ```
+#[derive(Clone)]
+pub struct Message<const N: usize = { abi::MAX_ERRLEN }> {
+    len: usize,
+    bytes: [u8; N],
+}
+
+impl<const N: usize> Message<N> {
+    /// An empty text.
+    #[must_use]
+    pub const fn new() -> Self {
+        const { assert!(N > 0, "a message needs room for its NUL") };
+        Self { len: 0, bytes: [0; N] }
+    }
+
+    /// Empties it.
+    pub fn clear(&mut self) {
+        self.truncate(0);
+    }
+
+    /// The bytes so far, without the NUL.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// The text so far; empty where raw bytes that are no UTF-8 were pushed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// True when nothing was written.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes with their NUL, for a C reader.
+    #[must_use]
+    pub const fn as_ptr(&self) -> *const core::ffi::c_char {
+        self.bytes.as_ptr().cast()
+    }
+
+    /// Where the bytes of a message begin, without a reference to it.
+    ///
+    /// # Safety
+    /// `message` points at a message.
+    #[expect(unsafe_code, reason = "a host reads the text by pointer while a reference to it may come and go")]
+    pub(crate) const unsafe fn text_of(message: *const Self) -> *const core::ffi::c_char {
+        // SAFETY: the caller's pointer; only an address is computed.
+        unsafe { (&raw const (*message).bytes).cast() }
+    }
+
+    /// Appends text, as much as there is room for. Returns whether all of it was.
+    pub fn push_str(&mut self, text: &str) -> bool {
+        self.push_bytes(text.as_bytes())
+    }
+
+    /// Appends raw bytes, as many as there is room for. Returns whether all of them were.
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> bool {
+        let room = N.saturating_sub(1).saturating_sub(self.len);
+        let fits = bytes.len() <= room;
+        let mut take = bytes.len().min(room);
+        // A cut in the middle of a UTF-8 character moves back to the character's first byte.
+        while !fits && take > 0 && bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) {
+            take -= 1;
+        }
+        if let (Some(to), Some(from)) = (self.bytes.get_mut(self.len..), bytes.get(..take)) {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = if *from == 0 { b'?' } else { *from };
+            }
+        }
+        self.len += take;
+        fits
+    }
+
+    /// Appends a number in decimal.
+    pub fn push_number(&mut self, number: u64) -> bool {
+        let mut digits = [0u8; 20];
+        let mut rest = number;
+        let mut used = 0;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+            used += 1;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.push_bytes(digits.get(digits.len() - used..).unwrap_or_default())
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.len = len.min(self.len);
+        if let Some(rest) = self.bytes.get_mut(self.len..) {
+            rest.fill(0);
+        }
+    }
+}
+
+impl<const N: usize> Default for Message<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for Message<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Appends; what does not fit is cut and is no error.
+impl<const N: usize> fmt::Write for Message<N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push_str(text);
+        Ok(())
+    }
+}
+
+/// An error that can tell the host what went wrong.
+///
+/// Implemented by [`Error`], by [`Shown`] for everything that is `Display`, and by hand where a message has parts.
+///
+/// ```
+/// use falconet::error::{Message, Report};
+/// struct Missing<'a>(&'a [u8]);
+/// impl Report for Missing<'_> {
+///     fn report(&self, text: &mut Message) {
+///         text.push_bytes(self.0);
+///         text.push_str(" is not there");
+///     }
+/// }
+/// let mut text = Message::new();
+/// Missing(b"/var/log/access.log").report(&mut text);
+/// assert_eq!(text.as_str(), "/var/log/access.log is not there");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be reported to the host",
+    note = "use `falconet::Error`, wrap a type that implements `Display` as `falconet::error::Shown<{Self}>`, or implement `Report`"
+)]
+pub trait Report {
+    /// Writes the message into `text`, which is at most [`MAX_ERRLEN`](abi::MAX_ERRLEN) bytes and empty at first.
+    fn report(&self, text: &mut Message);
+}
+
+impl Report for Infallible {
+    fn report(&self, _: &mut Message) {}
+}
+
+/// A static text and up to two named numbers: what was wrong, what was needed, what was there.
+///
+/// ```
+/// use falconet::Error;
+/// let error = Error::new("the payload size is out of range").with("given", 12).with("least", 44);
+/// assert_eq!(error.to_string(), "the payload size is out of range (given 12, least 44)");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    text: &'static str,
+    numbers: [Option<(&'static str, u64)>; 2],
+}
+
+impl Error {
+    /// An error of a static text.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        Self { text, numbers: [None; 2] }
+    }
+
+    /// Adds a named number; a third is left out.
+    #[must_use]
+    pub const fn with(mut self, name: &'static str, number: u64) -> Self {
+        match self.numbers {
+            [None, _] => self.numbers[0] = Some((name, number)),
+            [_, None] => self.numbers[1] = Some((name, number)),
+            _ => {}
+        }
+        self
+    }
+
+    /// The static text.
+    #[must_use]
+    pub const fn text(&self) -> &'static str {
+        self.text
+    }
+}
+
+impl Report for Error {
+    fn report(&self, text: &mut Message) {
+        text.push_str(self.text);
+        let mut before = " (";
+        for (name, number) in self.numbers.iter().flatten() {
+            text.push_str(before);
+            text.push_str(name);
+            text.push_str(" ");
+            text.push_number(*number);
+            before = ", ";
+        }
+        if self.numbers[0].is_some() {
+            text.push_str(")");
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Message::new();
+        self.report(&mut text);
+        f.write_str(text.as_str())
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl From<&'static str> for Error {
+    fn from(text: &'static str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl From<TooLarge> for Error {
+    fn from(error: TooLarge) -> Self {
+        Self::new("an event can never fit into a batch of this plugin")
+            .with("payload bytes", error.needed as u64)
+            .with("at most", error.capacity as u64)
+    }
+}
+
+impl From<ViewError> for Error {
+    fn from(error: ViewError) -> Self {
+        let (text, needed, available) = match error {
+            ViewError::Null => return Self::new("the pointer to a view's memory is NULL"),
+            ViewError::CapacityTooLarge { capacity } => {
+                ("a view's capacity is too large", capacity, isize::MAX as usize)
+            }
+            ViewError::LenBeyondCapacity { len, capacity } => ("a view's length is beyond its capacity", len, capacity),
+            ViewError::Short { needed, available } => ("a read goes beyond the end", needed, available),
+            ViewError::Full { needed, available } => ("a write goes beyond the event's room", needed, available),
+            ViewError::Seek { offset, len, .. } => {
+                let error = Self::new("a seek goes before the start or beyond the end");
+                return error.with("from", offset as u64).with("of", len as u64);
+            }
+            ViewError::NotTheRoom { len, available } => {
+                ("what a filler gave back is not the room that it was handed", len, available)
+            }
+        };
+        Self::new(text).with("needed", needed as u64).with("available", available as u64)
+    }
+}
+
+impl From<EventError> for Error {
+    fn from(error: EventError) -> Self {
+        let (text, needed, available) = error.parts();
+        Self::new(text).with("needed", needed).with("available", available)
+    }
+}
+
+/// Reports anything that is `Display`, through `core::fmt`.
+///
+/// ```
+/// use falconet::error::{Message, Report, Shown};
+/// fn parse(text: &str) -> Result<u32, Shown<core::num::ParseIntError>> {
+///     Ok(text.parse()?)
+/// }
+/// let mut text = Message::new();
+/// parse("twelve").unwrap_err().report(&mut text);
+/// assert_eq!(text.as_str(), "invalid digit found in string");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown<E>(pub E);
+
+impl<E: fmt::Display> Report for Shown<E> {
+    fn report(&self, text: &mut Message) {
+        let _cut_is_fine = fmt::Write::write_fmt(text, format_args!("{}", self.0));
+    }
+}
+
+impl<E> From<E> for Shown<E> {
+    fn from(error: E) -> Self {
+        Self(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        for number in [0, 7, 10, 4096, u64::MAX] {
+            let mut text = Message::<32>::new();
+            assert!(text.push_number(number));
+            assert_eq!(text.as_str(), number.to_string());
+        }
+    }
+
+    #[test]
+    fn a_cut_never_splits_a_character() {
+        let mut text = Message::<4>::new();
+        assert!(!text.push_str("aé€"));
+        assert_eq!(text.as_str(), "aé");
+        let mut text = Message::<4>::new();
+        assert!(!text.push_str("ab€"));
+        assert_eq!(text.as_str(), "ab");
+    }
+
+    #[test]
+    fn a_nul_is_never_in_the_middle() {
+        let mut text = Message::<8>::new();
+        text.push_bytes(b"a\0b");
+        assert_eq!(text.as_str(), "a?b");
+        text.clear();
+        assert!(text.is_empty());
+        assert_eq!(text.bytes, [0; 8]);
+    }
+
+    #[test]
+    fn a_third_number_is_left_out() {
+        let error = Error::new("x").with("a", 1).with("b", 2).with("c", 3);
+        assert_eq!(error.to_string(), "x (a 1, b 2)");
+    }
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From alleged bytes to an [`Event`] whose lengths are all checked.
+#![expect(unsafe_code, reason = "an event arrives from the host as a bare pointer")]
+
+use core::ffi::CStr;
+
+use zerocopy::FromBytes;
+use zerocopy::native_endian::{U16, U32};
+
+use super::encode::Header;
+use super::length_width;
+use super::{ASYNC_EVENT, AsyncEvent, EventError, HEADER_LEN, PAYLOAD_OFFSET, PLUGIN_EVENT, PluginEvent, Span};
+use crate::abi;
+
+/// An event whose header and parameter lengths have been checked against the bytes there are.
+///
+/// ```
+/// use falconet::event::{write_raw, Event};
+/// use falconet::{Timestamp, view::WriteView};
+/// let mut memory = [0; 64];
+/// let n = write_raw(&mut WriteView::new(&mut memory), Timestamp::from_nanos(7), Some(42), 3, &[b"ab", b""]).unwrap();
+/// let event = Event::parse(&memory[..n]).unwrap();
+/// assert_eq!((event.event_type(), event.timestamp().nanos(), event.thread_id()), (3, Some(7), Some(42)));
+/// assert_eq!(event.parameters().collect::<Vec<_>>(), [&b"ab"[..], b""]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// Exactly the event: header, lengths, parameters.
+    bytes: &'a [u8],
+    /// The payload of a plugin event, else empty.
+    payload: &'a [u8],
+}
+
+impl<'a> Event<'a> {
+    /// Checks the event at the start of `bytes`; bytes behind the length in its header are not looked at.
+    ///
+    /// # Errors
+    /// [`EventError`] where the header, the lengths or the parameters need more bytes than there are.
+    #[inline]
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, EventError> {
+        let short = EventError::TooShort { needed: HEADER_LEN, available: bytes.len() };
+        let (header, _) = Header::ref_from_prefix(bytes).map_err(|_| short)?;
+        let len = header.len.get() as usize;
+        let short = EventError::TooShort { needed: len.max(HEADER_LEN), available: bytes.len() };
+        Self::check(bytes.get(..len).filter(|bytes| bytes.len() >= HEADER_LEN).ok_or(short)?)
+    }
+
+    /// Checks the event that the host points at.
+    ///
+    /// # Safety
+    /// `event` is NULL, or points at an event as the host makes them: as many readable bytes as its header's `len`
+    /// says, at least the header, unchanged for `'a`.
+    ///
+    /// # Errors
+    /// As [`Event::parse`]; [`EventError::Null`] for NULL.
+    #[inline]
+    pub unsafe fn from_ptr(event: *const abi::Event) -> Result<Self, EventError> {
+        if event.is_null() {
+            return Err(EventError::Null);
+        }
+        // SAFETY: not NULL, so the caller's event has a readable header; it is packed, so any alignment is right.
+        let len = unsafe { (*event).len } as usize;
+        if len < HEADER_LEN {
+            return Err(EventError::TooShort { needed: HEADER_LEN, available: len });
+        }
+        // SAFETY: the caller says that `len` bytes are readable and unchanged for 'a; u32 is below isize::MAX.
+        Self::check(unsafe { core::slice::from_raw_parts(event.cast::<u8>(), len) })
+    }
+
+    /// `bytes` are exactly one event by its own `len`.
+    #[inline]
+    fn check(bytes: &'a [u8]) -> Result<Self, EventError> {
+        // The plugin event as every SDK writes it: one comparison each for type, count and both lengths.
+        if let Ok((prefix, rest)) = super::PluginPrefix::ref_from_prefix(bytes)
+            && prefix.header.event_type.get() == PLUGIN_EVENT
+            && prefix.header.nparams.get() == 2
+            && prefix.id_len.get() == 4
+            && let Some(payload) = rest.get(..prefix.payload_len.get() as usize)
+        {
+            return Ok(Self { bytes, payload });
+        }
+        Self::check_any(bytes)
+    }
+
+    #[cold]
+    fn check_any(bytes: &'a [u8]) -> Result<Self, EventError> {
+        let short = |needed| EventError::TooShort { needed, available: bytes.len() };
+        let (header, rest) = Header::ref_from_prefix(bytes).map_err(|_| short(HEADER_LEN))?;
+        let width = length_width(header.event_type.get());
+        let lengths = header.nparams.get() as usize * width;
+        let (lengths, data) = rest.split_at_checked(lengths).ok_or(short(HEADER_LEN.saturating_add(lengths)))?;
+        let needed = Lengths { bytes: lengths, width }.map(|len| len as u64).sum();
+        if needed > data.len() as u64 {
+            return Err(EventError::Parameters { needed, available: data.len() });
+        }
+        let event = Self { bytes, payload: &[] };
+        Ok(Self { payload: event.plugin_parameters().map_or(&[], |plugin| plugin.payload), ..event })
+    }
+
+    /// When it happened; [`Timestamp::HOST`](super::Timestamp::HOST) while the host has not set it.
+    #[must_use]
+    #[inline]
+    pub fn timestamp(&self) -> super::Timestamp {
+        super::Timestamp::from_nanos(self.header().map_or(u64::MAX, |header| header.ts.get()))
+    }
+
+    /// The thread it belongs to, or `None` (plugin events have none, rule 4.1).
+    #[must_use]
+    #[inline]
+    pub fn thread_id(&self) -> Option<u64> {
+        self.header().map(|header| header.tid.get()).filter(|tid| *tid != u64::MAX)
+    }
+
+    /// Its type, as in libscap's event table.
+    #[must_use]
+    #[inline]
+    pub fn event_type(&self) -> u16 {
+        self.header().map_or(0, |header| header.event_type.get())
+    }
+
+    /// All of its bytes, header included.
+    #[must_use]
+    #[inline]
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The payload of a plugin event; empty for every other type.
+    #[must_use]
+    #[inline]
+    pub fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The bytes of a span, or `None` where it leaves the event.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, span: Span) -> Option<&'a [u8]> {
+        self.bytes.get(span.start() as usize..span.end() as usize)
+    }
+
+    /// The span of `part`, a slice of this event's bytes; `None` where it is none.
+    ///
+    /// Parse a payload into ordinary slices, and keep spans of them.
+    /// ```
+    /// use falconet::{event::{Event, PluginPrefix}, Timestamp};
+    /// use zerocopy::IntoBytes;
+    /// let mut bytes = [0; 38 + 5];
+    /// bytes[..38].copy_from_slice(PluginPrefix::new(Timestamp::HOST, 999, 5).as_bytes());
+    /// let event = Event::parse(&bytes).unwrap();
+    /// let (_, tail) = event.payload().split_at(3);
+    /// let span = event.span_of(tail).unwrap();
+    /// assert_eq!((span.start(), span.len()), (41, 2));
+    /// assert_eq!(event.span_of(b"elsewhere"), None);
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn span_of(&self, part: &[u8]) -> Option<Span> {
+        let start = (part.as_ptr() as usize).checked_sub(self.bytes.as_ptr() as usize)?;
+        let end = start.checked_add(part.len())?;
+        if end > self.bytes.len() {
+            return None;
+        }
+        Span::event(start, end)
+    }
+
+    /// All parameters, in order.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters<'a> {
+        let width = length_width(self.event_type());
+        let lengths = self.header().map_or(0, |header| header.nparams.get() as usize * width);
+        let rest = self.bytes.get(HEADER_LEN..).unwrap_or_default();
+        let (lengths, data) = rest.split_at_checked(lengths).unwrap_or_default();
+        Parameters { lengths: Lengths { bytes: lengths, width }, data }
+    }
+
+    /// Parameter `index` from 0; `None` where the event has no such parameter (rule 3.5: an event may have fewer or
+    /// more than today's table says).
+    #[must_use]
+    pub fn parameter(&self, index: usize) -> Option<&'a [u8]> {
+        self.parameters().nth(index)
+    }
+
+    /// The event as a plugin event.
+    ///
+    /// # Errors
+    /// [`EventError`] for another type, missing parameters or an id of another length than 4.
+    pub fn plugin(&self) -> Result<PluginEvent<'a>, EventError> {
+        self.wanted(PLUGIN_EVENT)?;
+        self.plugin_parameters()
+    }
+
+    fn plugin_parameters(&self) -> Result<PluginEvent<'a>, EventError> {
+        self.wanted(PLUGIN_EVENT)?;
+        let mut parameters = self.parameters();
+        match (parameters.next(), parameters.next()) {
+            (Some(id), Some(payload)) => Ok(PluginEvent { id: plugin_id(id)?, payload }),
+            (first, _) => Err(EventError::Count { needed: 2, available: usize::from(first.is_some()) }),
+        }
+    }
+
+    /// The event as an async event.
+    ///
+    /// # Errors
+    /// [`EventError`] for another type, missing parameters, an id of another length than 4 or a name without NUL.
+    pub fn as_async(&self) -> Result<AsyncEvent<'a>, EventError> {
+        self.wanted(ASYNC_EVENT)?;
+        let mut parameters = self.parameters();
+        match (parameters.next(), parameters.next(), parameters.next()) {
+            (Some(id), Some(name), Some(data)) => Ok(AsyncEvent {
+                id: plugin_id(id)?,
+                name: CStr::from_bytes_until_nul(name).map_err(|_| EventError::Name { len: name.len() })?,
+                data,
+            }),
+            _ => Err(EventError::Count { needed: 3, available: self.parameters().count() }),
+        }
+    }
+
+    fn wanted(&self, wanted: u16) -> Result<(), EventError> {
+        let found = self.event_type();
+        if found == wanted { Ok(()) } else { Err(EventError::Type { wanted, found }) }
+    }
+
+    #[inline]
+    fn header(&self) -> Option<&'a Header> {
+        Header::ref_from_prefix(self.bytes).ok().map(|(header, _)| header)
+    }
+
+    /// Where a plugin event's payload ends in a NUL, its bytes from `start` on: a C string for certain.
+    #[inline]
+    pub(crate) fn terminated(&self, start: usize) -> Option<&'a [u8]> {
+        if self.payload.last() != Some(&0) {
+            return None;
+        }
+        self.payload.get(start.checked_sub(PAYLOAD_OFFSET)?..).filter(|text| !text.is_empty())
+    }
+}
+
+fn plugin_id(bytes: &[u8]) -> Result<u32, EventError> {
+    U32::read_from_bytes(bytes).map(U32::get).map_err(|_| EventError::PluginId { len: bytes.len() })
+}
+
+/// The parameters of an [`Event`], in order.
+#[derive(Clone, Debug)]
+pub struct Parameters<'a> {
+    lengths: Lengths<'a>,
+    data: &'a [u8],
+}
+
+impl<'a> Iterator for Parameters<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (parameter, rest) = self.data.split_at_checked(self.lengths.next()?)?;
+        self.data = rest;
+        Some(parameter)
+    }
+}
+
+/// The array of parameter lengths, each of `width` bytes.
+#[derive(Clone, Debug)]
+struct Lengths<'a> {
+    bytes: &'a [u8],
+    width: usize,
+}
+
+impl Iterator for Lengths<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let (len, rest) = self.bytes.split_at_checked(self.width)?;
+        self.bytes = rest;
+        match self.width {
+            4 => U32::read_from_bytes(len).ok().map(|len| len.get() as usize),
+            _ => U16::read_from_bytes(len).ok().map(|len| usize::from(len.get())),
+        }
+    }
+}

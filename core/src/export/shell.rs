@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Behind the symbols that every plugin exports: init, destroy, last error, and the claimed API version.
+#![expect(unsafe_code, reason = "called by the host with bare pointers")]
+
+use core::ffi::{CStr, c_char, c_void};
+
+use super::state::{self, Head, State};
+use super::{Exported, ExportedExtract};
+use crate::abi::{self, FAILURE, SUCCESS, since};
+use crate::extract::Extract;
+use crate::plugin::Init;
+
+/// The state type of an exported plugin.
+pub(super) type StateOf<T> = State<T, <T as Exported>::Extraction>;
+
+/// `plugin_init`.
+///
+/// # Safety
+/// The host's contract of the symbol: pointers are NULL or valid for the call; `owner` and `log_fn` until destroy.
+pub unsafe fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) -> *mut c_void {
+    // SAFETY: the host's out-parameter; it is not initialised there (rule 1.8).
+    unsafe { state::set(rc, FAILURE) };
+    let Some(state) = State::take(T::states()) else {
+        let none = T::no_state();
+        none.set_error(|text| {
+            text.push_str("all ");
+            text.push_number(T::states().len() as u64);
+            text.push_str(" plugin states are in use: destroy one, or raise `states` in the plugin's export!");
+        });
+        return core::ptr::from_ref(none).cast_mut().cast();
+    };
+    let pointer = core::ptr::from_ref(state).cast_mut().cast();
+    // SAFETY: NULL, or the host's struct, valid for the call.
+    let Some(input) = (unsafe { input.as_ref() }) else {
+        state.head.set_error(|text| {
+            text.push_str("plugin_init was called with NULL as its input: an ss_plugin_init_input was expected");
+        });
+        return pointer;
+    };
+    // SAFETY: the host says that log_fn may be called with the owner until destroy (rule 1.10), which ends it.
+    unsafe { state.head.shared.begin(input.owner, input.log_fn) };
+    // SAFETY: NULL, or the host's text, valid for the call.
+    let config = unsafe { state::text_or_empty(input.config) };
+    match T::new(&Init::new(config, &state.head.shared)) {
+        Ok(plugin) => {
+            T::new_capture(state);
+            // SAFETY: the state was taken above and is put once.
+            unsafe { state.put(plugin) };
+            // SAFETY: the host's out-parameter.
+            unsafe { state::set(rc, SUCCESS) };
+        }
+        Err(error) => state::fail(&state.head, "", &error, |_| {}),
+    }
+    pointer
+}
+
+/// `plugin_destroy`: NULL, and the state of a failed init, are fine. Instances that are still open are closed.
+///
+/// # Safety
+/// The host's contract of the symbol: the state came from init and is used no more.
+pub unsafe fn destroy<T: Exported>(state: *mut c_void) {
+    if state.is_null() || core::ptr::eq(state.cast_const(), core::ptr::from_ref(T::no_state()).cast()) {
+        return;
+    }
+    // SAFETY: the host is done with the state and its instances.
+    unsafe { T::close_instances_of(state) };
+    // SAFETY: not NULL and not the stand-in, so one of the static states, which the host uses no more.
+    unsafe { (*state.cast::<StateOf<T>>()).release() };
+}
+
+/// `plugin_get_last_error`: never NULL.
+///
+/// # Safety
+/// The host's contract of the symbol: the state is NULL or came from init.
+pub unsafe fn get_last_error(state: *mut c_void) -> *const c_char {
+    // SAFETY: NULL, or a state of ours or the stand-in, both of which begin with a head.
+    match unsafe { state.cast::<Head>().as_ref() } {
+        Some(head) => head.error_text(),
+        None => c"the plugin has no state: plugin_init has not succeeded".as_ptr(),
+    }
+}
+
+/// The least API version that offers everything a plugin uses (rule 1.5), from what its `export!` line declares.
+#[must_use]
+pub const fn api_version(uses: &[u32]) -> &'static CStr {
+    // What every plugin uses: the SDK reads log_fn from the init input, and takes the state of get_*_event_types.
+    let mut minor = max(since::LOG, since::EVENT_TYPES_STATE);
+    let mut rest = uses;
+    while let [first, more @ ..] = rest {
+        minor = max(minor, *first);
+        rest = more;
+    }
+    match minor {
+        3 => c"3.3.0",
+        4 => c"3.4.0",
+        5 => c"3.5.0",
+        6 => c"3.6.0",
+        7 => c"3.7.0",
+        8 => c"3.8.0",
+        9 => c"3.9.0",
+        10 => c"3.10.0",
+        11 => c"3.11.0",
+        _ => c"3.12.0",
+    }
+}
+
+const fn max(a: u32, b: u32) -> u32 {
+    if a > b { a } else { b }
+}
+
+/// What the fields of a plugin use of the API: [`since::ADD_OUTPUT`] or nothing.
+#[must_use]
+pub const fn fields_use<T: Extract>() -> u32 {
+    let mut rest = T::FIELDS;
+    while let [first, more @ ..] = rest {
+        if first.adds_output() {
+            return since::ADD_OUTPUT;
+        }
+        rest = more;
+    }
+    0
+}
+
+/// Drops what was decoded: a capture begins or ends (rule 5.2).
+pub fn new_capture<T: ExportedExtract>(state: &StateOf<T>) {
+    use crate::extract::Memory;
+    // SAFETY: called from init, open and close, which the host does not run beside an extraction (rule 8.2).
+    unsafe { state.extraction.forget() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_1_5_the_claimed_version_is_the_maximum_of_what_is_used() {
+        assert_eq!(api_version(&[]), c"3.3.0");
+        assert_eq!(api_version(&[0, since::ADD_OUTPUT]), c"3.8.0");
+        assert_eq!(api_version(&[since::VALUE_OFFSETS, since::ADD_OUTPUT]), c"3.11.0");
+        assert_eq!(api_version(&[since::SCHEMA_VERSION]), c"3.12.0");
+        for minor in abi_minors() {
+            let version = api_version(&[minor]).to_str().unwrap();
+            assert_eq!(version, std::format!("{}.{}.0", abi::API_MAJOR, minor.max(since::LOG)));
+        }
+    }
+
+    fn abi_minors() -> core::ops::RangeInclusive<u32> {
+        0..=abi::API_MINOR
+    }
+}

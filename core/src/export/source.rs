@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Behind the symbols of the sourcing capability.
+#![expect(unsafe_code, reason = "called by the host with bare pointers")]
+
+use core::ffi::{c_char, c_void};
+use core::ptr::{null, null_mut};
+
+use super::ExportedSource;
+use super::shell::StateOf;
+use super::state::{self, InstanceOf, InstanceSlot, Open, Rc, State};
+use crate::abi::{self, EOF, FAILURE, SUCCESS, TIMEOUT};
+use crate::batch::Limits;
+use crate::error::{Error, Report};
+use crate::event::{Event, PAYLOAD_OFFSET};
+use crate::plugin::{Instance, Next, OpenParams, Source, TextRoom, Where};
+
+/// Checks at compile time what a source declares.
+#[expect(clippy::panic, reason = "evaluated at compile time: a panic is a compile error")]
+pub const fn check_source<T: Source>() {
+    let named = !T::EVENT_SOURCE.is_empty();
+    if named != (T::ID != 0) {
+        panic!("ID and EVENT_SOURCE are both set (999 is for development), or ID is 0 and EVENT_SOURCE empty");
+    }
+    match T::EVENT_SOURCE.to_bytes() {
+        b"syscall" | b"internal" | b"plugins" => {
+            panic!("EVENT_SOURCE is a name of the host's own: syscall, internal and plugins are taken");
+        }
+        _ => {}
+    }
+    if T::MAX_PAYLOAD > u32::MAX as usize - PAYLOAD_OFFSET || T::MAX_PAYLOAD + PAYLOAD_OFFSET > T::BATCH_BYTES {
+        panic!("BATCH_BYTES has no room for an event of MAX_PAYLOAD bytes and its header of 38");
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "check_source compares it with u32")]
+const fn limits<T: Source>() -> Limits {
+    Limits::new(T::ID, T::MAX_PAYLOAD as u32).oversized(T::OVERSIZED)
+}
+
+/// Why an open failed: the plugin's own error or the SDK's.
+enum OpenError<E> {
+    Plugin(E),
+    Batches(Error),
+}
+
+/// `plugin_open`.
+///
+/// # Safety
+/// The host's contract of the symbol: pointers are NULL or valid for the call.
+pub unsafe fn open<T: ExportedSource>(plugin: *mut c_void, params: *const c_char, rc: *mut Rc) -> *mut c_void {
+    // SAFETY: the host's out-parameter.
+    unsafe { state::set(rc, FAILURE) };
+    // SAFETY: the state is the host's from init, or NULL.
+    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return null_mut() };
+    // SAFETY: NULL, or the host's text, valid for the call.
+    let params = unsafe { state::text_or_empty(params) };
+    T::new_capture(state);
+    let opened = InstanceSlot::take(T::instances(), plugin, || {
+        let lease = T::lease().map_err(|none| OpenError::Batches(none.into()))?;
+        let value = value.open(params).map_err(OpenError::Plugin)?;
+        Ok(Open { lease, eof: false, value })
+    });
+    let told = |text: &mut crate::error::Message| {
+        text.push_str(" (open params: \"");
+        text.push_bytes(params.to_bytes());
+        text.push_str("\")");
+    };
+    match opened {
+        Some(Ok(slot)) => {
+            // SAFETY: the host's out-parameter.
+            unsafe { state::set(rc, SUCCESS) };
+            return core::ptr::from_ref(slot).cast_mut().cast();
+        }
+        Some(Err(OpenError::Plugin(error))) => state::fail(&state.head, "", &error, told),
+        Some(Err(OpenError::Batches(error))) => state::fail(&state.head, "", &error, told),
+        None => state.head.set_error(|text| {
+            text.push_str("all ");
+            text.push_number(T::instances().len() as u64);
+            text.push_str(" instances are in use: close one, or raise `instances` in the plugin's export!");
+        }),
+    }
+    null_mut()
+}
+
+/// `plugin_close`: NULL and an instance that is closed already are fine.
+///
+/// # Safety
+/// The host's contract of the symbol: the instance came from open and is used no more.
+pub unsafe fn close<T: ExportedSource>(plugin: *mut c_void, instance: *mut c_void) {
+    // SAFETY: the state is the host's from init, or NULL.
+    if let Some((state, _)) = unsafe { StateOf::<T>::live(plugin) } {
+        T::new_capture(state);
+        // SAFETY: NULL, or one of the static slots, which the host uses no more.
+        if let Some(slot) = unsafe { instance.cast::<InstanceSlot<InstanceOf<T>>>().as_ref() } {
+            // SAFETY: as above.
+            unsafe { slot.close(plugin) };
+        }
+    }
+}
+
+/// Closes every instance that a state has open.
+///
+/// # Safety
+/// The host is done with the state.
+pub unsafe fn close_instances_of<T: ExportedSource>(plugin: *const c_void) {
+    for slot in T::instances() {
+        // SAFETY: the host uses the state's instances no more.
+        unsafe { slot.close(plugin) };
+    }
+}
+
+/// `plugin_next_batch`. Both out-parameters are written on every path (rule 4.3).
+///
+/// # Safety
+/// The host's contract of the symbol: pointers are NULL or valid; the events of the batch before are used no more.
+#[inline]
+pub unsafe fn next_batch<T: ExportedSource>(
+    plugin: *mut c_void,
+    instance: *mut c_void,
+    nevts: *mut u32,
+    evts: *mut *mut *mut abi::Event,
+) -> Rc {
+    // SAFETY: the host's out-parameters.
+    unsafe {
+        state::set(nevts, 0);
+        state::set(evts, null_mut());
+    }
+    // SAFETY: the state is the host's from init, or NULL.
+    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return FAILURE };
+    // SAFETY: the instance is the host's from open, or NULL; it calls one at a time.
+    let open = unsafe { InstanceSlot::<InstanceOf<T>>::open(instance, plugin) };
+    let (Some(open), false, false) = (open, nevts.is_null(), evts.is_null()) else {
+        return bad_call(
+            state,
+            "plugin_next_batch",
+            "an instance that plugin_open gave for this state, and places for nevts and evts",
+        );
+    };
+    if open.eof {
+        return EOF;
+    }
+    let mut batch = open.lease.fill(limits::<T>());
+    let next = open.value.next_batch(value, &mut batch);
+    if batch.skipped() > 0 {
+        state.head.shared.events_skipped(batch.skipped());
+    }
+    let (events, count) = open.lease.lend();
+    // SAFETY: the host's out-parameters, not NULL.
+    unsafe {
+        nevts.write(count);
+        evts.write(events);
+    }
+    match next {
+        Ok(Next::More) if count > 0 => SUCCESS,
+        Ok(Next::More | Next::Timeout) => TIMEOUT,
+        Ok(Next::Eof) => {
+            open.eof = true;
+            EOF
+        }
+        Err(error) => {
+            state::fail(&state.head, "", &error, |_| {});
+            FAILURE
+        }
+    }
+}
+
+#[cold]
+fn bad_call<T: crate::Plugin, X>(state: &State<T, X>, call: &str, expected: &str) -> Rc {
+    state.head.set_error(|text| {
+        text.push_str(call);
+        text.push_str(" was called without ");
+        text.push_str(expected);
+    });
+    FAILURE
+}
+
+/// `plugin_list_open_params`.
+///
+/// # Safety
+/// The host's contract of the symbol: pointers are NULL or valid; the text before is used no more.
+pub unsafe fn list_open_params<T: ExportedSource>(plugin: *mut c_void, rc: *mut Rc) -> *const c_char {
+    // SAFETY: the host's out-parameter; it is not initialised there (rule 1.8).
+    unsafe { state::set(rc, FAILURE) };
+    // SAFETY: the state is the host's from init, or NULL.
+    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return null() };
+    // SAFETY: the host calls one at a time, and reads the text before the next call.
+    let json = unsafe { state.open_params_text() };
+    let mut list = OpenParams::new(json);
+    match value.open_params(&mut list) {
+        Ok(()) if list.end() => {
+            // SAFETY: the host's out-parameter.
+            unsafe { state::set(rc, SUCCESS) };
+            json.as_ptr()
+        }
+        Ok(()) => {
+            let error =
+                Error::new("the list of open parameters is too long").with("bytes", OpenParams::CAPACITY as u64);
+            state::fail(&state.head, "", &error, |_| {});
+            null()
+        }
+        Err(error) => {
+            state::fail(&state.head, "", &error, |_| {});
+            null()
+        }
+    }
+}
+
+/// `plugin_get_progress`: NULL, so that the host shows the percentage itself.
+///
+/// # Safety
+/// The host's contract of the symbol: pointers are NULL or valid.
+pub unsafe fn get_progress<T: ExportedSource>(
+    plugin: *mut c_void,
+    instance: *mut c_void,
+    progress: *mut u32,
+) -> *const c_char {
+    // SAFETY: the instance is the host's from open, or NULL; it calls one at a time.
+    let open = unsafe { InstanceSlot::<InstanceOf<T>>::open(instance, plugin) };
+    let done = open.and_then(|open| open.value.progress());
+    // SAFETY: the host's out-parameter.
+    unsafe { state::set(progress, done.map_or(0, |done| done.hundredths())) };
+    null()
+}
+
+/// `plugin_event_to_string`: NULL lets the host write its own text (rule 4.11).
+///
+/// # Safety
+/// The host's contract of the symbol: pointers are NULL or valid; the text before is used no more.
+#[inline]
+pub unsafe fn event_to_string<T: ExportedSource>(plugin: *mut c_void, input: *const abi::EventInput) -> *const c_char {
+    // SAFETY: the state is the host's from init, or NULL.
+    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return null() };
+    // SAFETY: NULL, or the host's struct, valid for the call.
+    let Some(input) = (unsafe { input.as_ref() }) else { return null() };
+    // SAFETY: NULL, or an event of the host, valid for the call.
+    let Ok(event) = (unsafe { Event::from_ptr(input.evt) }) else { return null() };
+    // SAFETY: the host calls one at a time, and reads the text before the next call.
+    let room = unsafe { state.event_text() };
+    match value.event_to_string(&event, TextRoom::new(room)) {
+        Some(crate::EventText(Where::Event(text))) => text.as_ptr().cast(),
+        Some(crate::EventText(Where::Room)) => room.as_ptr(),
+        None => null(),
+    }
+}
+
+impl<E: Report> Report for OpenError<E> {
+    fn report(&self, text: &mut crate::error::Message) {
+        match self {
+            Self::Plugin(error) => error.report(text),
+            Self::Batches(error) => error.report(text),
+        }
+    }
+}

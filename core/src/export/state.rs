@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Plugin states and instances in static slots: what the host's opaque pointers point at.
+//!
+//! ```text
+//! ss_plugin_t*   -> State    { head: Head { phase, shared, error }, texts, plugin, extraction }
+//! ss_instance_t* -> InstanceSlot { taken, owner, eof, lease, value }
+//! ```
+//!
+//! Everything is reached through [`UnsafeCell`]s by disjoint parts, never by a `&mut` of a whole state: log handles and
+//! counters of the same state may be in use on other threads.
+#![expect(unsafe_code, reason = "the host keeps states and instances by pointer and says when they end")]
+
+use core::cell::UnsafeCell;
+use core::ffi::{c_char, c_void};
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
+
+use spin::Mutex;
+
+use crate::abi;
+use crate::error::{Message, Report};
+use crate::log::Shared;
+use crate::plugin::{EventText, OpenParams, Plugin, Source};
+use crate::pool::Lease;
+
+/// What a state is at the moment.
+mod phase {
+    /// Free for an init.
+    pub(super) const FREE: u8 = 0;
+    /// Taken by an init that has not succeeded: it has an error text and nothing else.
+    pub(super) const FAILED: u8 = 1;
+    /// Its plugin value is there.
+    pub(super) const LIVE: u8 = 2;
+}
+
+/// The part of a state that does not depend on the plugin's type.
+pub struct Head {
+    phase: AtomicU8,
+    pub(super) shared: Shared,
+    /// Locked for the writing only: the host reads the text by pointer, on the thread that got the failure.
+    writing: Mutex<()>,
+    error: UnsafeCell<Message>,
+}
+
+// SAFETY: the error text is written under its lock only; the host reads it when no call of its state is under way.
+unsafe impl Sync for Head {}
+
+impl Head {
+    /// Free, without an error.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "made by `export!` in a static, and nowhere else")]
+    pub const fn new() -> Self {
+        Self {
+            phase: AtomicU8::new(phase::FREE),
+            shared: Shared::new(),
+            writing: Mutex::new(()),
+            error: UnsafeCell::new(Message::new()),
+        }
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == phase::LIVE
+    }
+
+    /// Replaces the error text by what `write` writes. Where another thread is writing at this moment, its text stays.
+    #[cold]
+    pub(super) fn set_error(&self, write: impl FnOnce(&mut Message)) {
+        if let Some(_writing) = self.writing.try_lock() {
+            // SAFETY: the lock keeps other writers away.
+            let error = unsafe { &mut *self.error.get() };
+            error.clear();
+            write(error);
+            if error.is_empty() {
+                error.push_str("the plugin failed without saying why");
+            }
+        }
+    }
+
+    /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.
+    pub(super) fn error_text(&self) -> *const c_char {
+        // SAFETY: only an address is computed here; the host reads the text when no call of this state is under way
+        // (rule 8.2).
+        unsafe { Message::text_of(self.error.get()) }
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head").field("live", &self.is_live()).finish_non_exhaustive()
+    }
+}
+
+/// A plugin state in its static slot: what `ss_plugin_t*` points at.
+#[repr(C)]
+pub struct State<T, X> {
+    pub(super) head: Head,
+    plugin: UnsafeCell<MaybeUninit<T>>,
+    pub(super) extraction: X,
+    open_params: UnsafeCell<Message<{ OpenParams::CAPACITY }>>,
+    event_text: UnsafeCell<Message<{ EventText::CAPACITY }>>,
+}
+
+// SAFETY: the head is made of atomics and locks; the cells are reached through the host's calls on this state only,
+// which come one at a time (rule 8.2); the plugin value, which instances on other threads share, is Sync.
+unsafe impl<T: Plugin, X> Sync for State<T, X> {}
+
+impl<T, X> fmt::Debug for State<T, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("head", &self.head).finish_non_exhaustive()
+    }
+}
+
+impl<T: Plugin, X> State<T, X> {
+    /// Free.
+    #[must_use]
+    pub const fn new(extraction: X) -> Self {
+        Self {
+            head: Head::new(),
+            plugin: UnsafeCell::new(MaybeUninit::uninit()),
+            extraction,
+            open_params: UnsafeCell::new(Message::new()),
+            event_text: UnsafeCell::new(Message::new()),
+        }
+    }
+
+    /// Takes a free state of `states` for an init.
+    pub(super) fn take(states: &'static [Self]) -> Option<&'static Self> {
+        states.iter().find(|state| {
+            let phase = &state.head.phase;
+            phase.compare_exchange(phase::FREE, phase::FAILED, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        })
+    }
+
+    /// Puts the plugin value of a state that was just taken.
+    ///
+    /// # Safety
+    /// The caller took the state, and has put none yet.
+    pub(super) unsafe fn put(&self, plugin: T) {
+        // SAFETY: nobody else reaches the cell before the phase is LIVE.
+        unsafe { (*self.plugin.get()).write(plugin) };
+        self.head.phase.store(phase::LIVE, Ordering::Release);
+    }
+
+    /// The plugin value of a live state.
+    ///
+    /// # Safety
+    /// `state` came from the host, which had it from init and has not destroyed it (rule 8.1). NULL is survived.
+    #[inline]
+    pub(super) unsafe fn live<'a>(state: *const c_void) -> Option<(&'a Self, &'a T)> {
+        // SAFETY: not NULL means a state of ours, or the head that stands for "no state left", which is never live.
+        let head = unsafe { state.cast::<Head>().as_ref()? };
+        if !head.is_live() {
+            return None;
+        }
+        // SAFETY: only whole states are ever live, and a live one has its value until destroy.
+        let state = unsafe { &*state.cast::<Self>() };
+        // SAFETY: as above; only shared references to the value are made until destroy.
+        Some((state, unsafe { (*state.plugin.get()).assume_init_ref() }))
+    }
+
+    /// Drops the plugin value, if there is one, silences the log, and frees the slot.
+    ///
+    /// # Safety
+    /// The host destroys the state, and uses it no more.
+    pub(super) unsafe fn release(&self) {
+        if self.head.is_live() {
+            self.head.phase.store(phase::FAILED, Ordering::Relaxed);
+            // SAFETY: it was live, so the value is there, and nobody borrows it: the host is done with the state.
+            unsafe { (*self.plugin.get()).assume_init_drop() };
+        }
+        self.head.shared.end();
+        self.head.phase.store(phase::FREE, Ordering::Release);
+    }
+
+    /// Memory for the list of open parameters.
+    ///
+    /// # Safety
+    /// No other call of this state uses it: the host calls one at a time (rule 8.2).
+    #[expect(clippy::mut_from_ref, reason = "an UnsafeCell's content")]
+    pub(super) unsafe fn open_params_text(&self) -> &mut Message<{ OpenParams::CAPACITY }> {
+        // SAFETY: the caller is the only one.
+        unsafe { &mut *self.open_params.get() }
+    }
+
+    /// Memory for an event's text.
+    ///
+    /// # Safety
+    /// As [`State::open_params_text`].
+    #[inline]
+    #[expect(clippy::mut_from_ref, reason = "an UnsafeCell's content")]
+    pub(super) unsafe fn event_text(&self) -> &mut Message<{ EventText::CAPACITY }> {
+        // SAFETY: the caller is the only one.
+        unsafe { &mut *self.event_text.get() }
+    }
+}
+
+/// Reports `error` as the last error of a state: `before`, the message, `after`.
+#[cold]
+pub(super) fn fail(head: &Head, before: &str, error: &impl Report, after: impl FnOnce(&mut Message)) {
+    head.set_error(|text| {
+        text.push_str(before);
+        error.report(text);
+        after(text);
+    });
+}
+
+/// An open instance in its static slot: what `ss_instance_t*` points at.
+pub struct InstanceSlot<I> {
+    /// The state that opened it; NULL while the slot is free.
+    owner: AtomicPtr<c_void>,
+    open: UnsafeCell<MaybeUninit<Open<I>>>,
+}
+
+/// What an open instance is made of.
+pub(super) struct Open<I> {
+    pub(super) lease: Lease,
+    /// The stream has ended: it is not asked again (rule 4.6).
+    pub(super) eof: bool,
+    pub(super) value: I,
+}
+
+// SAFETY: the cell is reached through the host's calls on this instance only, which come one at a time (rule 4.10);
+// the value and the lease may be sent to the thread that makes them.
+unsafe impl<I: Send> Sync for InstanceSlot<I> {}
+
+impl<I> fmt::Debug for InstanceSlot<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InstanceSlot").field("free", &self.owner.load(Ordering::Relaxed).is_null()).finish()
+    }
+}
+
+impl<I> InstanceSlot<I> {
+    /// Free.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "made by `export!` in a static, and nowhere else")]
+    pub const fn new() -> Self {
+        Self { owner: AtomicPtr::new(null_mut()), open: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
+    /// Takes a free slot for `owner` and puts what `open` makes. `None` while all are taken.
+    pub(super) fn take<E>(
+        slots: &'static [Self],
+        owner: *mut c_void,
+        open: impl FnOnce() -> Result<Open<I>, E>,
+    ) -> Option<Result<&'static Self, E>> {
+        let slot = slots.iter().find(|slot| {
+            slot.owner.compare_exchange(null_mut(), owner, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        })?;
+        Some(match open() {
+            Ok(open) => {
+                // SAFETY: the slot was free and is taken by this call alone; the host has no pointer to it yet.
+                unsafe { (*slot.open.get()).write(open) };
+                Ok(slot)
+            }
+            Err(error) => {
+                slot.owner.store(null_mut(), Ordering::Release);
+                Err(error)
+            }
+        })
+    }
+
+    /// The open instance, if `owner` opened it.
+    ///
+    /// # Safety
+    /// `slot` came from the host, which had it from open; NULL and closed ones are survived. The host calls it on one
+    /// thread at a time, and the reference ends with the call (rule 4.10).
+    #[inline]
+    pub(super) unsafe fn open<'a>(slot: *const c_void, owner: *const c_void) -> Option<&'a mut Open<I>> {
+        // SAFETY: not NULL means one of the static slots.
+        let slot = unsafe { slot.cast::<Self>().as_ref()? };
+        if owner.is_null() || !core::ptr::eq(slot.owner.load(Ordering::Acquire), owner) {
+            return None;
+        }
+        // SAFETY: a slot with an owner has its value, and the caller is the only one to use it.
+        Some(unsafe { (*slot.open.get()).assume_init_mut() })
+    }
+
+    /// Drops the instance, if `owner` opened it, and frees the slot.
+    ///
+    /// # Safety
+    /// The host closes it, or destroys its owner, and uses it no more.
+    pub(super) unsafe fn close(&self, owner: *const c_void) {
+        if owner.is_null() || !core::ptr::eq(self.owner.load(Ordering::Acquire), owner) {
+            return;
+        }
+        // SAFETY: a slot with an owner has its value, and nobody else uses it any more.
+        unsafe { (*self.open.get()).assume_init_drop() };
+        self.owner.store(null_mut(), Ordering::Release);
+    }
+}
+
+/// The C text of NULL-terminated bytes, or the empty text for NULL.
+///
+/// # Safety
+/// `text` is NULL or a C string that lives, unchanged, for `'a`.
+pub(super) unsafe fn text_or_empty<'a>(text: *const c_char) -> &'a core::ffi::CStr {
+    if text.is_null() {
+        return c"";
+    }
+    // SAFETY: not NULL, so a C string as the caller says.
+    unsafe { core::ffi::CStr::from_ptr(text) }
+}
+
+/// Writes an out-parameter where there is one.
+///
+/// # Safety
+/// `out` is NULL or writable.
+#[inline]
+pub(super) unsafe fn set<V>(out: *mut V, value: V) {
+    if !out.is_null() {
+        // SAFETY: not NULL, so writable as the caller says.
+        unsafe { out.write(value) }
+    }
+}
+
+/// The type of [`Source`]'s instances.
+pub(super) type InstanceOf<T> = <T as Source>::Instance;
+
+/// The rc of a call that the host makes on a state.
+pub(super) type Rc = abi::Rc;

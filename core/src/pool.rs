@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Who owns memory: a [`Pool`] of batches in static storage, leased one at a time.
+//!
+//! A pool is all zero at its start, so it lies in `.bss` and costs nothing in the file. A lease is a try, never a
+//! wait; it is given back when the [`Lease`] is dropped. Nothing here panics or allocates.
+//!
+//! Const generics are on the storage only; a lease is one type whatever its pool's sizes are.
+#![expect(unsafe_code, reason = "a lease points into static storage")]
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+use core::ptr::{NonNull, null_mut};
+
+use spin::{Mutex, MutexGuard};
+
+use crate::abi;
+use crate::batch::{Batch, Limits, Memory};
+use crate::event::PAYLOAD_OFFSET;
+
+/// `BATCHES` batches of up to `EVENTS` events in `BYTES` bytes each.
+///
+/// ```
+/// use falconet::{batch::{Limits, Push}, Pool, Timestamp};
+/// static POOL: Pool<2, 128, 65536> = Pool::new();
+///
+/// let mut first = POOL.lease().unwrap();
+/// let second = POOL.lease().unwrap();
+/// assert!(POOL.lease().is_err()); // both are out
+/// drop(second);
+///
+/// let mut batch = first.fill(Limits::new(999, 1024)); // plugin id 999, payloads of up to 1,024 bytes
+/// assert_eq!(batch.push(Timestamp::HOST, b"one event"), Ok(Push::Committed));
+/// assert_eq!(batch.len(), 1);
+/// ```
+pub struct Pool<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> {
+    slots: [Slot<EVENTS, BYTES>; BATCHES],
+}
+
+#[repr(C, align(64))]
+struct Slot<const EVENTS: usize, const BYTES: usize> {
+    bytes: UnsafeCell<[u8; BYTES]>,
+    events: UnsafeCell<[*mut abi::Event; EVENTS]>,
+    leased: Mutex<()>,
+}
+
+// SAFETY: the cells of a slot are reached through its lease only, and `leased` gives one lease at a time.
+unsafe impl<const EVENTS: usize, const BYTES: usize> Sync for Slot<EVENTS, BYTES> {}
+
+impl<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> Pool<BATCHES, EVENTS, BYTES> {
+    /// An empty pool, for a `static`.
+    #[must_use]
+    pub const fn new() -> Self {
+        const {
+            assert!(EVENTS > 0, "a batch holds at least one event");
+            assert!(EVENTS <= u32::MAX as usize, "a batch holds at most u32::MAX events");
+            assert!(BYTES >= PAYLOAD_OFFSET, "a batch has room for at least an event's header of 38 bytes");
+            assert!(BYTES <= u32::MAX as usize, "an event's length has 32 bits");
+        };
+        Self {
+            slots: [const {
+                Slot {
+                    bytes: UnsafeCell::new([0; BYTES]),
+                    events: UnsafeCell::new([null_mut(); EVENTS]),
+                    leased: Mutex::new(()),
+                }
+            }; BATCHES],
+        }
+    }
+
+    /// Leases a free batch.
+    ///
+    /// # Errors
+    /// [`NoneFree`] while all batches are leased; it never waits.
+    pub fn lease(&'static self) -> Result<Lease, NoneFree> {
+        for slot in &self.slots {
+            if let Some(guard) = slot.leased.try_lock() {
+                // Raw pointers, derived once: the host keeps what is derived from them while the batch is lent.
+                let bytes = NonNull::from(&slot.bytes).cast::<UnsafeCell<u8>>().cast();
+                let events = NonNull::from(&slot.events).cast::<UnsafeCell<*mut abi::Event>>().cast();
+                #[expect(clippy::cast_possible_truncation, reason = "`new` checks that both fit 32 bits")]
+                // SAFETY: both point at UnsafeCells of as many elements, of static storage; the guard that lies
+                // beside them keeps every other lease away.
+                let memory = unsafe { Memory::new(bytes, BYTES as u32, events, EVENTS as u32) };
+                return Ok(Lease { memory, _guard: guard });
+            }
+        }
+        Err(NoneFree { slots: BATCHES })
+    }
+
+    /// How many batches are free at this moment.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        self.slots.iter().filter(|slot| !slot.leased.is_locked()).count()
+    }
+}
+
+impl<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> Default for Pool<BATCHES, EVENTS, BYTES> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> fmt::Debug for Pool<BATCHES, EVENTS, BYTES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("batches", &BATCHES)
+            .field("events", &EVENTS)
+            .field("bytes", &BYTES)
+            .field("free", &self.free())
+            .finish()
+    }
+}
+
+/// A batch of a [`Pool`], owned until dropped; it may be sent to another thread.
+///
+/// ```
+/// use falconet::Pool;
+/// static POOL: Pool<1, 8, 1024> = Pool::new();
+/// let lease = POOL.lease().unwrap();
+/// assert_eq!(POOL.free(), 0);
+/// drop(lease);
+/// assert_eq!(POOL.free(), 1);
+/// ```
+pub struct Lease {
+    memory: Memory,
+    _guard: MutexGuard<'static, ()>,
+}
+
+// SAFETY: the memory is the lease's alone, whichever thread holds it, and the guard is an atomic flag.
+unsafe impl Send for Lease {}
+
+impl Lease {
+    /// Takes the batch back, empty, to be filled with events within `limits`.
+    pub fn fill(&mut self, limits: Limits) -> Batch<'_> {
+        Batch::take_back(&mut self.memory, limits)
+    }
+
+    /// What the host is lent: the pointers of the committed events and their number. They are valid until the batch
+    /// is filled again or the lease dropped.
+    #[must_use]
+    pub fn lend(&mut self) -> (*mut *mut abi::Event, u32) {
+        self.memory.lend()
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("memory", &self.memory).finish()
+    }
+}
+
+/// All slots of a static storage are in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoneFree {
+    /// How many there are.
+    pub slots: usize,
+}
+
+impl fmt::Display for NoneFree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "all {} slots are in use", self.slots)
+    }
+}
+
+impl core::error::Error for NoneFree {}
+
+impl From<NoneFree> for crate::Error {
+    fn from(error: NoneFree) -> Self {
+        Self::new("all slots of a static storage are in use").with("slots", error.slots as u64)
+    }
+}
+
+/// `N` buffers of `BYTES` bytes in static storage: an instance's own reading buffer, for example.
+///
+/// ```
+/// use falconet::Scratch;
+/// static BUFFERS: Scratch<1, 4096> = Scratch::new();
+/// let mut buffer = BUFFERS.lease().unwrap();
+/// buffer[..5].copy_from_slice(b"hello");
+/// assert!(BUFFERS.lease().is_err());
+/// ```
+pub struct Scratch<const N: usize, const BYTES: usize> {
+    slots: [Mutex<[u8; BYTES]>; N],
+}
+
+impl<const N: usize, const BYTES: usize> Scratch<N, BYTES> {
+    /// All free, all zero.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { slots: [const { Mutex::new([0; BYTES]) }; N] }
+    }
+
+    /// Leases a free buffer. Its bytes are what the lease before left there.
+    ///
+    /// # Errors
+    /// [`NoneFree`] while all are leased; it never waits.
+    pub fn lease(&'static self) -> Result<Buffer<BYTES>, NoneFree> {
+        self.slots.iter().find_map(Mutex::try_lock).map(Buffer).ok_or(NoneFree { slots: N })
+    }
+}
+
+impl<const N: usize, const BYTES: usize> Default for Scratch<N, BYTES> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize, const BYTES: usize> fmt::Debug for Scratch<N, BYTES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch").field("buffers", &N).field("bytes", &BYTES).finish()
+    }
+}
+
+/// A buffer of a [`Scratch`], owned until dropped.
+///
+/// ```
+/// static BUFFERS: falconet::Scratch<1, 16> = falconet::Scratch::new();
+/// assert_eq!(BUFFERS.lease().unwrap().len(), 16);
+/// ```
+pub struct Buffer<const BYTES: usize>(MutexGuard<'static, [u8; BYTES]>);
+
+impl<const BYTES: usize> Deref for Buffer<BYTES> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+}
+
+impl<const BYTES: usize> DerefMut for Buffer<BYTES> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.0.as_mut_slice()
+    }
+}
+
+impl<const BYTES: usize> fmt::Debug for Buffer<BYTES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer").field("bytes", &BYTES).finish()
+    }
+}
