@@ -1,2 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The loader behind the `falconet` command: loads, runs and inspects Falco plugins.
+//! The loader behind the `falconet` command: loads, runs and inspects Falco plugins as libsinsp does, but stricter.
+//!
+//! ```text
+//! Library::load  ->  Plugin::init  ->  Plugin::open  ->  Instance::next_event  ->  Plugin::extract
+//! dlopen, checks     plugin_init       plugin_open       plugin_next_batch         plugin_extract_fields
+//! ```
+//!
+//! Where the real host reads uninitialised memory, this one puts a pattern there ([`POISON`]) and reports a plugin
+//! that leaves it; where the real host's stack is gone after a call, this one overwrites what it lent. Rule numbers
+//! in the documentation are those of `docs/host.md`.
+//!
+//! A plugin is native code: loading one trusts it as much as linking it would. What it hands over is checked for
+//! everything that can be seen from outside (NULL, lengths, alignment, forgotten out-params), but a pointer into
+//! memory that does not exist crashes this host as it crashes the real one.
+//!
+//! ```no_run
+//! use falconet_host::{Library, Logs, Next, Plugin};
+//!
+//! let library = Library::load("target/release/libaccess_log.so")?;
+//! let status = library.field("access.status")?;
+//! let plugin = Plugin::init(&library, "", &Logs::new())?;
+//! let mut instance = plugin.open("access.log")?;
+//! loop {
+//!     match instance.next_event()? {
+//!         Next::Event(event) => {
+//!             let extraction = plugin.extract(&event, std::slice::from_ref(&status))?;
+//!             println!("{} {:?}", event.num(), extraction.first());
+//!         }
+//!         Next::Timeout => continue,
+//!         Next::Eof => break,
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod binary;
+mod call;
+mod capabilities;
+mod crate_folder;
+mod event;
+mod extract;
+mod field_request;
+mod fields;
+mod instance;
+mod json_lists;
+mod lent;
+mod library;
+mod logs;
+mod owner;
+mod plugin;
+mod symbols;
+mod tables;
+mod text;
+mod time;
+mod value;
+mod version;
+
+pub use binary::{Binary, BinaryError};
+pub use call::{CallError, POISON};
+pub use capabilities::Capabilities;
+pub use crate_folder::{BuildError, CrateFolder, Defaults};
+pub use event::{ASYNC_EVENT, CONTAINER_JSON_2, Event, EventError, PLUGIN_EVENT, encode_plugin_event};
+pub use extract::{ExtractError, Extracted, Extraction, Offset, Outcome};
+pub use field_request::{Argument, FieldRequest, RequestError, split_fields};
+pub use fields::{Field, FieldArgument, FieldType, FieldsError};
+pub use instance::{Batch, Instance, Next, NextError, Progress, Status};
+pub use json_lists::{JsonError, OpenParam};
+pub use library::{Info, Library, LoadError};
+pub use logs::{LogRecord, Logs, Severity};
+pub use plugin::{InitError, OpenError, Plugin};
+pub use symbols::SYMBOLS;
+pub use time::utc;
+pub use value::{Value, join};
+pub use version::{ParseVersionError, Version};

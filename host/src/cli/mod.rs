@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line: what may be said, and how errors end.
+
+mod build;
+mod format;
+mod info;
+mod progress;
+mod run;
+mod target;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+/// Build, run and inspect Falco plugins without Falco.
+#[derive(Parser)]
+#[command(name = "falconet", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build a plugin crate in release; the last line of stdout is the path of its library.
+    Build {
+        /// The folder of the plugin's crate.
+        path: PathBuf,
+    },
+    /// Run a plugin and print its events.
+    Run(run::Options),
+    /// Say what a plugin is: capabilities, versions, fields, open parameters, symbols, what it needs.
+    Info {
+        /// The folder of the plugin's crate, or a library file.
+        plugin: PathBuf,
+    },
+}
+
+/// Runs the command line. 0 if all went well, 1 for an error, 2 for a command line that makes no sense.
+pub(crate) fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Build { path } => build::main(&path),
+        Command::Run(options) => run::main(&options),
+        Command::Info { plugin } => info::main(&plugin),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Who reads our output (`| head`) has enough: that is no error.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do where stderr is closed as well.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

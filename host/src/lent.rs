@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Memory that is lent to a plugin for one call and overwritten after it (rule 1.10).
+//!
+//! The real host's structs lie on its stack. Here they lie on the heap and stay allocated, so that a plugin which
+//! keeps a pointer reads a pattern that is the same each time, not whatever came there since.
+#![expect(unsafe_code, reason = "what the plugin may hold a pointer to is only ever reached by raw pointers")]
+
+use std::{ffi::CString, ffi::c_char, fmt, mem::MaybeUninit, ptr::NonNull};
+
+use crate::call::POISON;
+
+/// One value, lent.
+pub(crate) struct Lent<T: Copy>(NonNull<MaybeUninit<T>>);
+
+impl<T: Copy> Lent<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(NonNull::from(Box::leak(Box::new(MaybeUninit::new(value)))))
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr().cast()
+    }
+
+    /// Overwrites every byte.
+    pub(crate) fn poison(&self) {
+        // SAFETY: the allocation is ours until drop, holds one `T`, and no reference to it exists.
+        unsafe { self.as_ptr().write_bytes(POISON, 1) };
+    }
+}
+
+impl<T: Copy> Drop for Lent<T> {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::leak` in `new` and given back only here; `MaybeUninit` may hold any bytes.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+impl<T: Copy> fmt::Debug for Lent<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lent({:p})", self.as_ptr())
+    }
+}
+
+/// A C string, lent.
+#[derive(Debug)]
+pub(crate) struct LentText(NonNull<[u8]>);
+
+impl LentText {
+    pub(crate) fn new(text: CString) -> Self {
+        Self(NonNull::from(Box::leak(text.into_bytes_with_nul().into_boxed_slice())))
+    }
+
+    pub(crate) fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+
+    /// Overwrites every byte but the NUL at the end, so that who reads it late finds an end.
+    pub(crate) fn poison(&self) {
+        // SAFETY: the allocation is ours until drop, is `len` bytes long, and no reference to it exists.
+        unsafe { self.0.as_ptr().cast::<u8>().write_bytes(POISON, self.0.len().saturating_sub(1)) };
+    }
+}
+
+impl Drop for LentText {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::leak` in `new` and given back only here.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_lent_is_overwritten_but_ends() {
+        let text = LentText::new(c"config".to_owned());
+        text.poison();
+        // SAFETY: alive, and its last byte is a NUL.
+        let bytes = unsafe { std::ffi::CStr::from_ptr(text.as_ptr()) }.to_bytes().to_vec();
+        assert_eq!(bytes, [POISON; 6]);
+        let value = Lent::new(7_u64);
+        value.poison();
+        // SAFETY: alive, and any bytes are a `u64`.
+        assert_eq!(unsafe { value.as_ptr().read() }, crate::call::POISON_U64);
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command itself: what it prints, how it ends.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use crate::{compiled, fixture};
+
+fn falconet() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_falconet"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// What it printed, after it ended well.
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// The error that it ended with.
+fn error(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1));
+    let text = text(&output.stderr);
+    text.lines().last().unwrap().strip_prefix("error: ").unwrap().to_owned()
+}
+
+#[test]
+fn run_prints_events_as_columns() {
+    let plugin = compiled!("good.c");
+    let fields = "good.num,good.list,good.none,good.ip[6]";
+    let output =
+        falconet().arg("run").arg(&plugin.path).args(["2", "--fields", fields, "--config", "c"]).output().unwrap();
+    let stdout = stdout(&output);
+    let lines: Vec<Vec<&str>> = stdout.lines().map(|line| line.split('\t').collect()).collect();
+    let header = ["num", "time", "source", "text", "good.num", "good.list", "good.none", "good.ip[6]"];
+    assert_eq!(lines[0], header);
+    assert_eq!(lines[1][2..], ["good", "event 0 of good", "1", "(a,b,c)", "<NA>", "2001:db8::1"]);
+    assert_eq!(lines[2][..4], ["2", "1970-01-01T00:00:01.000000001Z", "good", "datalen=8 data=<binary>"]);
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("info: good: config 'c'\n"), "{stderr}");
+    assert!(stderr.contains("2 events, 92 bytes, "), "{stderr}");
+}
+
+#[test]
+fn run_prints_json() {
+    let plugin = compiled!("good.c");
+    let fields = "good.abs, good.list,good.none,good.even,good.text";
+    let output =
+        falconet().arg("run").arg(&plugin.path).args(["9", "--json", "--max", "2", "--fields", fields]).output();
+    let stdout = stdout(&output.unwrap());
+    assert_eq!(stdout.lines().count(), 2);
+    let line = stdout.lines().nth(1).unwrap();
+    let expected = concat!(
+        r#"{"num":2,"time":"1970-01-01T00:00:01.000000001Z","ts":1000000001,"source":"good","#,
+        r#""text":"datalen=8 data=<binary>","fields":{"good.abs":1000000001,"good.list":["a","b,c"],"good.none":null,"#,
+        r#""good.even":true,"good.text":"event 1"}}"#
+    );
+    assert_eq!(line, expected);
+}
+
+#[test]
+fn errors_say_which_call_failed_and_exit_with_1() {
+    let (good, faulty) = (compiled!("good.c"), compiled!("faulty.c"));
+    let run = |plugin: &Path, args: &[&str]| falconet().arg("run").arg(plugin).args(args).output().unwrap();
+    let output = run(&good.path, &["4!"]);
+    assert_eq!(error(&output), "plugin_next_batch failed: failed after 4 events");
+    assert_eq!(text(&output.stdout).lines().count(), 4, "what came before is printed");
+    assert_eq!(error(&run(&faulty.path, &["open fails"])), "plugin_open failed: cannot open that");
+    assert_eq!(error(&run(&faulty.path, &["x", "--config", "fail"])), "plugin_init failed: no such luck");
+    let unknown = error(&run(&good.path, &["1", "--fields", "good.nope"]));
+    assert!(unknown.starts_with("--fields: 'good.nope': the plugin has no field 'good.nope'; it has good.num, "));
+    assert!(error(&run(Path::new("no/such.so"), &[])).starts_with("cannot open no/such.so: "));
+    let bad = error(&run(&faulty.path, &["x", "--fields", "f.null_string"]));
+    assert_eq!(
+        bad,
+        "event 1: plugin_extract_fields, field 'f.null_string': value 0 (from 0): a string is NULL, which crashes the real host"
+    );
+}
+
+#[test]
+fn a_closed_stdout_ends_it_quietly() {
+    let plugin = compiled!("good.c");
+    let mut run = falconet();
+    run.arg("run").arg(&plugin.path).arg("100000000").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut run = run.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(run.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let output = run.wait_with_output().unwrap();
+    assert!(output.status.success() && line.starts_with("1\t"), "{line}");
+    assert!(!text(&output.stderr).contains("error"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn info_tells_all() {
+    let (good, faulty) = (compiled!("good.c"), compiled!("faulty.c", "API=\"3.12.0\""));
+    let shown = stdout(&falconet().arg("info").arg(&good.path).output().unwrap());
+    for part in [
+        "capabilities   source, extract",
+        "good.request",
+        "key or index, optional",
+        "five events",
+        "libc.",
+        "plugin_init",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    let shown = stdout(&falconet().arg("info").arg(&faulty.path).output().unwrap());
+    assert!(shown.contains("not known: plugin_list_open_params gave a bad text"), "{shown}");
+}
+
+/// Copies the fixture crate to a folder of its own, its metadata changed by `edit`.
+fn copied_crate(edit: impl Fn(String) -> String) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("src")).unwrap();
+    let manifest = fs::read_to_string(fixture("crate/Cargo.toml")).unwrap();
+    fs::write(folder.path().join("Cargo.toml"), edit(manifest)).unwrap();
+    for file in ["sample.txt", "src/lib.rs"] {
+        fs::copy(fixture("crate").join(file), folder.path().join(file)).unwrap();
+    }
+    folder
+}
+
+fn in_crate(folder: &Path, args: &[&str]) -> Output {
+    let mut command = falconet();
+    command.args(args).env("CARGO_TARGET_DIR", "target").current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn a_crate_is_built_and_run_with_its_defaults() {
+    let folder = copied_crate(|manifest| manifest);
+    let root = folder.path().canonicalize().unwrap();
+    let built = stdout(&in_crate(&root, &["build", "."]));
+    let library = root.join("target/release").join(format!("libfixture.{}", std::env::consts::DLL_EXTENSION));
+    assert_eq!(built.lines().last(), library.to_str());
+    assert!(library.exists());
+
+    let ran = stdout(&in_crate(&root, &["run", ".", "--json"]));
+    let line: serde_json::Value = serde_json::from_str(&ran).unwrap();
+    let payload = format!("{{\"greeting\":\"hello\"}} {}", root.join("sample.txt").display());
+    let shown: String = payload.chars().take(50).collect();
+    let more = if payload.len() > 50 { "..." } else { "" };
+    assert_eq!(line["text"], format!("datalen={} data={shown}{more}", payload.len()));
+    assert_eq!(line["fields"]["fixture.num"], 1);
+
+    let ran = stdout(&in_crate(&root, &["run", ".", "other", "--config", "", "--fields", ""]));
+    assert!(ran.ends_with("\tfixture\tdatalen=6 data= other\n"), "{ran}");
+    let ran = stdout(&in_crate(&root, &["run", built.trim_end(), "p"]));
+    assert!(ran.ends_with("\tfixture\tdatalen=2 data= p\n"), "a library file has no defaults: {ran}");
+}
+
+#[test]
+fn crates_that_make_no_plugin_are_told() {
+    let of = |edit: fn(String) -> String| error(&in_crate(copied_crate(edit).path(), &["build", "."]));
+    let no_cdylib = of(|manifest| manifest.replace("cdylib", "rlib"));
+    let expected =
+        "the crate 'fixture' makes no shared library: add crate-type = [\"cdylib\"] under [lib] in its Cargo.toml";
+    assert_eq!(no_cdylib, expected);
+    let unknown = of(|manifest| manifest.replace("params =", "parms ="));
+    assert!(
+        unknown.contains("[package.metadata.falconet] of ") && unknown.contains("unknown field `parms`"),
+        "{unknown}"
+    );
+    let workspace = of(|_| "[workspace]\n".to_owned());
+    assert!(workspace.contains("is no crate (a workspace without one?)"), "{workspace}");
+    let folder = copied_crate(|manifest| manifest);
+    fs::write(folder.path().join("src/lib.rs"), "fn broken(").unwrap();
+    let output = in_crate(folder.path(), &["build", "."]);
+    let told = error(&output);
+    assert!(
+        told.starts_with("cargo build failed for the crate 'fixture' (") && told.ends_with("its messages are above")
+    );
+    assert!(text(&output.stderr).contains("src/lib.rs:1"), "cargo's diagnostics are on stderr");
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(
+        error(&in_crate(empty.path(), &["build", "."])),
+        ". has no Cargo.toml: the folder of a plugin's crate was expected"
+    );
+}
