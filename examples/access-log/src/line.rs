@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One line of a web server's access log, read once in one pass into ranges and numbers.
+//!
+//! # Shape
+//! ```text
+//! client SP ident SP user SP "[" time "]" SP quoted SP status SP bytes [ SP quoted SP quoted [ SP anything ] ]
+//!                                            request                        referer   agent
+//! ```
+//! - `client` and `ident` are one byte or more that are no space. `user` may hold spaces and may be empty: the time's
+//!   `[` is the last ` [` before the first `] "`, so that a user's name with spaces or brackets in it, which anybody
+//!   can send, does not hide the line.
+//! - `quoted` goes from a `"` to the next one that is not escaped; a backslash escapes the byte after it.
+//! - `status` is three decimal digits; `bytes` is `-` or a decimal number that fits in 64 bits.
+//! - Without the last two quoted parts it is the common log format; with them the combined one, and what some servers
+//!   append to that, after a space, is ignored.
+//!
+//! A line of any other shape, an empty one too, is **malformed** and has no value but itself. What is inside the parts
+//! does not make a line malformed, it only gives no value: a client that is no address, a time that is none (see
+//! [`utc_ns`]), a request that is not `method SP target [ SP protocol ]`, such as `-` or the bytes of a TLS handshake.
+//!
+//! # Values
+//! Every value is the bytes of the line, nothing unescaped or percent-decoded. `-` is no value for user, bytes, referer
+//! and agent; an empty user, referer or agent is an empty value.
+//!
+//! In the request, the method is what stands before the first space and is an HTTP token; the protocol is what follows
+//! the last space, if it begins with `HTTP/`; the target is what is between, at least one byte, spaces and all. A
+//! request without a protocol (HTTP/0.9) has method and target. The path is the target up to the first `?`, the
+//! query what follows that.
+//!
+//! # Panics
+//! Nothing here panics, whatever the bytes. Functions that take a [`Line`] and bytes check every range again, so a
+//! `Line` of other bytes can give a wrong value but no bad read.
+#![forbid(unsafe_code)]
+
+use core::net::IpAddr;
+
+use memchr::{memchr, memrchr};
+
+use crate::address;
+use crate::span::Span;
+use crate::time::{digit, utc_ns};
+
+/// What a line says, as ranges into it; [`Line::default`] says nothing.
+///
+/// A value that the line does not have is a default `Span`: no part of a line begins and ends at byte 0.
+#[derive(Clone, Copy, Default, Debug, PartialEq)]
+pub struct Line {
+    whole: u32,
+    client_end: u32,
+    user: Span,
+    method: Span,
+    path: Span,
+    query: Span,
+    protocol: Span,
+    referer: Span,
+    agent: Span,
+    time: Option<u64>,
+    bytes: Option<u64>,
+    status: Option<u16>,
+}
+
+impl Line {
+    /// Reads a line, given without its line feed and without the carriage return before that.
+    #[must_use]
+    pub fn parse(line: &[u8]) -> Self {
+        let Ok(whole) = u32::try_from(line.len()) else {
+            return Self::default();
+        };
+        let mut parsed = Self::default();
+        if read(&mut parsed, line).is_none() {
+            parsed = Self::default();
+        }
+        parsed.whole = whole;
+        parsed
+    }
+
+    /// All of the line: the only value of a malformed one.
+    #[must_use]
+    pub fn whole(&self) -> Span {
+        Span::new(0, self.whole)
+    }
+
+    /// Whether the line has the shape that the [module](self) describes.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        self.status.is_some()
+    }
+
+    /// The client as it stands there, address or name; [`client_addr`] has the address.
+    #[must_use]
+    pub fn client(&self) -> Option<Span> {
+        present(Span::new(0, self.client_end))
+    }
+
+    /// The authenticated user.
+    #[must_use]
+    pub fn user(&self) -> Option<Span> {
+        present(self.user)
+    }
+
+    /// The time in nanoseconds of UTC since 1970.
+    #[must_use]
+    pub fn time(&self) -> Option<u64> {
+        self.time
+    }
+
+    /// The request's method.
+    #[must_use]
+    pub fn method(&self) -> Option<Span> {
+        present(self.method)
+    }
+
+    /// The request's target: path, `?` and query.
+    #[must_use]
+    pub fn target(&self) -> Option<Span> {
+        let path = present(self.path)?;
+        Some(Span::new(path.start(), path.end().max(self.query.end())))
+    }
+
+    /// The target without its query. It is empty if the target begins with `?`.
+    #[must_use]
+    pub fn path(&self) -> Option<Span> {
+        present(self.path)
+    }
+
+    /// What follows the target's first `?`, if it has one.
+    #[must_use]
+    pub fn query(&self) -> Option<Span> {
+        present(self.query)
+    }
+
+    /// The request's protocol, such as `HTTP/1.1`.
+    #[must_use]
+    pub fn protocol(&self) -> Option<Span> {
+        present(self.protocol)
+    }
+
+    /// The response's status, 0 to 999.
+    #[must_use]
+    pub fn status(&self) -> Option<u64> {
+        self.status.map(u64::from)
+    }
+
+    /// Whether the status says that the request failed: 400 and above.
+    #[must_use]
+    pub fn error(&self) -> Option<bool> {
+        self.status.map(|status| status >= 400)
+    }
+
+    /// The response's size in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
+
+    /// The page that the client says it came from.
+    #[must_use]
+    pub fn referer(&self) -> Option<Span> {
+        present(self.referer)
+    }
+
+    /// What the client says it is.
+    #[must_use]
+    pub fn agent(&self) -> Option<Span> {
+        present(self.agent)
+    }
+}
+
+/// The client's address, if the client is one.
+#[must_use]
+pub fn client_addr(bytes: &[u8], line: &Line) -> Option<IpAddr> {
+    address::parse(resolve(bytes, line.client()?)?)
+}
+
+/// The value of the first parameter of the query that is named `key`, byte for byte.
+///
+/// Parameters are separated by `&`; a name ends at the first `=`, so a key that holds either is never found. `key=` and
+/// `key` alone give an empty value. What is empty between two `&` is no parameter.
+#[must_use]
+pub fn query_value(bytes: &[u8], line: &Line, key: &[u8]) -> Option<Span> {
+    let query = line.query()?;
+    if key.contains(&b'=') {
+        return None;
+    }
+    let mut rest = resolve(bytes, query)?;
+    loop {
+        let (parameter, after) = match memchr(b'&', rest) {
+            Some(i) => (rest.get(..i)?, rest.get(i + 1..)),
+            None => (rest, None),
+        };
+        if let Some(value) = parameter.strip_prefix(key)
+            && !parameter.is_empty()
+        {
+            let end = position(query.end(), after.map_or(0, |after| after.len() + 1));
+            match value.split_first() {
+                None => return Some(Span::new(end, end)),
+                Some((b'=', value)) => return Some(Span::new(position(end, value.len()), end)),
+                Some(_) => {}
+            }
+        }
+        rest = after?;
+    }
+}
+
+/// The path's segment number `n`, from 0; see [`segments`].
+#[must_use]
+pub fn segment(bytes: &[u8], line: &Line, n: u64) -> Option<Span> {
+    segments(bytes, line).nth(usize::try_from(n).ok()?)
+}
+
+/// The path split at every `/`, a leading one left out.
+///
+/// Empty segments count: `/a//b/` has `a`, an empty one, `b`, an empty one; `/` has one, an empty one. An empty path
+/// has none, nor has a line without a path. A target that is no path is split alike: `*` has `*`.
+#[must_use]
+pub fn segments<'a>(bytes: &'a [u8], line: &Line) -> Segments<'a> {
+    let rest = line.path().and_then(|path| {
+        let text = resolve(bytes, path)?;
+        (!text.is_empty()).then(|| (text.strip_prefix(b"/").unwrap_or(text), path.end()))
+    });
+    Segments { rest }
+}
+
+/// What [`segments`] returns: the ranges of a path's segments, in order.
+#[derive(Clone, Debug)]
+pub struct Segments<'a> {
+    /// What has not been split yet, and where in the line that ends.
+    rest: Option<(&'a [u8], u32)>,
+}
+
+impl Iterator for Segments<'_> {
+    type Item = Span;
+
+    fn next(&mut self) -> Option<Span> {
+        let (text, end) = self.rest.take()?;
+        let start = position(end, text.len());
+        let Some(slash) = memchr(b'/', text) else {
+            return Some(Span::new(start, end));
+        };
+        let after = text.get(slash + 1..)?;
+        self.rest = Some((after, end));
+        Some(Span::new(start, position(end, after.len() + 1)))
+    }
+}
+
+impl core::iter::FusedIterator for Segments<'_> {}
+
+/// Reads all but `whole` into `parsed`; `None` if the line is malformed.
+fn read(parsed: &mut Line, line: &[u8]) -> Option<()> {
+    let client_end = memchr(b' ', line).filter(|&end| end > 0)?;
+    let ident = line.get(client_end + 1..)?;
+    // Nobody is asked who they are any more: that spares the search.
+    let ident_len = if ident.starts_with(b"- ") { 1 } else { memchr(b' ', ident).filter(|&len| len > 0)? };
+    let user_start = client_end + 1 + ident_len + 1;
+
+    let request_start = if let Some(time) = time_of_no_user(line.get(user_start..)?) {
+        parsed.time = Some(time);
+        user_start + NO_USER_LEN
+    } else {
+        let quote = quote_after_bracket(line, user_start)?;
+        let (user, time) = split_user(line.get(user_start..quote - 2)?)?;
+        parsed.user = unless_dash(line, user_start, user_start + user.len());
+        parsed.time = utc_ns(time);
+        quote + 1
+    };
+    let request_end = closing_quote(line, request_start)?;
+
+    let [b' ', hundreds, tens, ones, b' ', sized @ ..] = line.get(request_end + 1..)? else {
+        return None;
+    };
+    let status = u16::from(digit(*hundreds)?) * 100 + u16::from(digit(*tens)?) * 10 + u16::from(digit(*ones)?);
+    let (bytes, tail) = size(sized)?;
+    if !tail.is_empty() {
+        let quoted = line.len() - tail.len();
+        let referer_end = quoted_part(line, quoted)?;
+        let agent_end = quoted_part(line, referer_end + 1)?;
+        if !matches!(line.get(agent_end + 1), None | Some(b' ')) {
+            return None;
+        }
+        parsed.referer = unless_dash(line, quoted + 2, referer_end);
+        parsed.agent = unless_dash(line, referer_end + 3, agent_end);
+    }
+    parsed.client_end = narrow(client_end);
+    parsed.status = Some(status);
+    parsed.bytes = bytes;
+    read_request(parsed, line.get(request_start..request_end)?, request_start);
+    Some(())
+}
+
+/// How long `- [dd/Mon/yyyy:hh:mm:ss +hhmm] "` is.
+const NO_USER_LEN: usize = 32;
+
+/// The time of a line whose user and time are written as in nearly all lines, which spares the search for their ends.
+///
+/// A valid time has no brackets, so that the search would find the same.
+fn time_of_no_user(text: &[u8]) -> Option<u64> {
+    let head: &[u8; NO_USER_LEN] = text.first_chunk()?;
+    let [b'-', b' ', b'[', time @ .., b']', b' ', b'"'] = head else {
+        return None;
+    };
+    utc_ns(time)
+}
+
+/// The index of the first `"` from `from` on that ends `] "`.
+fn quote_after_bracket(line: &[u8], from: usize) -> Option<usize> {
+    let mut start = from;
+    loop {
+        let quote = start + memchr(b'"', line.get(start..)?)?;
+        if line.get(from..quote)?.ends_with(b"] ") {
+            return Some(quote);
+        }
+        start = quote + 1;
+    }
+}
+
+/// `user [time` as user and time, at the last ` [`.
+fn split_user(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut end = text.len();
+    loop {
+        let bracket = memrchr(b'[', text.get(..end)?)?;
+        if let Some(user) = text.get(..bracket)?.strip_suffix(b" ") {
+            return Some((user, text.get(bracket + 1..)?));
+        }
+        end = bracket;
+    }
+}
+
+/// The index of the `"` that ends the quoted text beginning at `start`.
+fn closing_quote(line: &[u8], start: usize) -> Option<usize> {
+    let mut from = start;
+    loop {
+        let quote = from + memchr(b'"', line.get(from..)?)?;
+        let before = line.get(from..quote)?;
+        // Escaped, if an odd number of backslashes stands before it; those before `from` belong to an earlier quote.
+        if !before.ends_with(b"\\") || before.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 0 {
+            return Some(quote);
+        }
+        from = quote + 1;
+    }
+}
+
+/// The index of the `"` that ends the part which is ` "` at `space` and what follows.
+fn quoted_part(line: &[u8], space: usize) -> Option<usize> {
+    if !line.get(space..)?.starts_with(b" \"") {
+        return None;
+    }
+    closing_quote(line, space + 2)
+}
+
+/// The response's size at the start of `text`, if it is not `-`, and what follows it: nothing, or a space and more.
+fn size(text: &[u8]) -> Option<(Option<u64>, &[u8])> {
+    let (bytes, tail) = match text {
+        [b'-', tail @ ..] => (None, tail),
+        [first, tail @ ..] => {
+            let mut value = u64::from(digit(*first)?);
+            let mut tail = tail;
+            while let [byte, after @ ..] = tail
+                && let Some(next) = digit(*byte)
+            {
+                value = value.checked_mul(10)?.checked_add(u64::from(next))?;
+                tail = after;
+            }
+            (Some(value), tail)
+        }
+        [] => return None,
+    };
+    matches!(tail, [] | [b' ', ..]).then_some((bytes, tail))
+}
+
+/// Fills in method, path, query and protocol from the request that begins at `start`, or none of them.
+fn read_request(line: &mut Line, request: &[u8], start: usize) {
+    let Some(method_len) = method_len(request) else {
+        return;
+    };
+    let target_start = start + method_len + 1;
+    let rest = request.get(method_len + 1..).unwrap_or_default();
+    let target_len = target_len(rest);
+    let target = rest.get(..target_len).unwrap_or_default();
+    if target.is_empty() {
+        return;
+    }
+    let target_end = target_start + target_len;
+    line.method = span(start, start + method_len);
+    if target_len < rest.len() {
+        line.protocol = span(target_end + 1, target_start + rest.len());
+    }
+    match memchr(b'?', target) {
+        Some(mark) => {
+            line.path = span(target_start, target_start + mark);
+            line.query = span(target_start + mark + 1, target_end);
+        }
+        None => line.path = span(target_start, target_end),
+    }
+}
+
+/// How long the method is, if the request begins with one and a space.
+fn method_len(request: &[u8]) -> Option<usize> {
+    if request.starts_with(b"GET ") {
+        return Some(3);
+    }
+    let len = request.iter().position(|&b| !is_token(b))?;
+    (len > 0 && request.get(len) == Some(&b' ')).then_some(len)
+}
+
+/// How long the target is at the start of what follows the method: all of it, if no protocol ends it.
+fn target_len(rest: &[u8]) -> usize {
+    const USUAL: &[u8] = b" HTTP/1.";
+    if let Some((head, [usual @ .., minor])) = rest.split_last_chunk::<{ USUAL.len() + 1 }>()
+        && usual == USUAL
+        && *minor != b' '
+    {
+        return head.len();
+    }
+    let protocol = |&space: &usize| rest.get(space + 1..).is_some_and(|last| last.starts_with(b"HTTP/"));
+    memrchr(b' ', rest).filter(protocol).unwrap_or(rest.len())
+}
+
+/// Whether a byte may stand in a token, such as a method (RFC 9110, 5.6.2).
+const fn is_token(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9'
+        | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+}
+
+/// The bytes that a range names, if these bytes have it.
+fn resolve(bytes: &[u8], span: Span) -> Option<&[u8]> {
+    bytes.get(usize::try_from(span.start()).ok()?..usize::try_from(span.end()).ok()?)
+}
+
+/// `None` for the range of a value that is not there.
+fn present(span: Span) -> Option<Span> {
+    (span.end() > 0).then_some(span)
+}
+
+/// The range from `start` to `end`; no value, if all it holds is `-`.
+fn unless_dash(line: &[u8], start: usize, end: usize) -> Span {
+    if line.get(start..end) == Some(b"-") { Span::default() } else { span(start, end) }
+}
+
+fn span(start: usize, end: usize) -> Span {
+    Span::new(narrow(start), narrow(end))
+}
+
+/// The position `back` bytes before `end`; 0 if there is none.
+fn position(end: u32, back: usize) -> u32 {
+    end.saturating_sub(narrow(back))
+}
+
+/// An index into a line, whose length [`Line::parse`] has found to fit.
+#[expect(clippy::cast_possible_truncation, reason = "no line is longer than a u32 says")]
+const fn narrow(index: usize) -> u32 {
+    index as u32
+}
+
+#[cfg(test)]
+mod tests;
