@@ -1,2 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Helpers shared by the tests that cross crates.
+
+pub mod host;
