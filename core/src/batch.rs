@@ -11,12 +11,17 @@
 //! here panics or allocates.
 #![expect(unsafe_code, reason = "events are built in memory that the host is lent by pointer")]
 
+mod slots;
+
 use core::fmt;
 use core::ptr::NonNull;
 
 use crate::abi;
 use crate::event::{PAYLOAD_OFFSET, PluginPrefix, Timestamp};
 use crate::view::WriteView;
+
+use slots::Layout;
+pub use slots::{Slot, Slots, Typed, TypedSlot};
 
 /// [`PAYLOAD_OFFSET`] in an event's own 32 bits.
 #[expect(clippy::cast_possible_truncation, reason = "38")]
@@ -33,6 +38,10 @@ pub(crate) struct Memory {
     used: u32,
     /// Committed events.
     count: u32,
+    /// What all slots are prepared for; `None` where a packed event was written since.
+    prepared: Option<Layout>,
+    /// How far the payload of any prepared slot may hold what was written to it.
+    mark: usize,
 }
 
 impl Memory {
@@ -45,7 +54,7 @@ impl Memory {
         events: NonNull<*mut abi::Event>,
         max_events: u32,
     ) -> Self {
-        Self { bytes, capacity, events, max_events, used: 0, count: 0 }
+        Self { bytes, capacity, events, max_events, used: 0, count: 0, prepared: None, mark: 0 }
     }
 
     /// Bytes of the largest payload that an empty batch has room for.
@@ -293,6 +302,7 @@ impl<'a> Batch<'a> {
     /// `capacity` is at most [`Memory::room`].
     #[inline]
     fn claim_room(&mut self, capacity: u32) -> Claim<'_> {
+        self.memory.prepared = None;
         let payload = self.memory.payload();
         // SAFETY: `room` bytes from `payload` on are the batch's own; the claim borrows the batch for the view's whole
         // life, so nobody else touches them.
@@ -384,3 +394,6 @@ impl fmt::Debug for Claim<'_> {
         f.debug_struct("Claim").field("len", &self.view.len()).field("capacity", &self.capacity).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,10 +118,11 @@ impl<const N: usize> Message<N> {
         self.push_bytes(digits.get(digits.len() - used..).unwrap_or_default())
     }
 
-    fn truncate(&mut self, len: usize) {
-        self.len = len.min(self.len);
-        if let Some(rest) = self.bytes.get_mut(self.len..) {
+    /// Gives up what is behind the first `len` bytes. What is behind the text is zero already.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        if let Some(rest) = self.bytes.get_mut(len..self.len) {
             rest.fill(0);
+            self.len = len;
         }
     }
 }
@@ -348,6 +349,40 @@ mod tests {
         text.clear();
         assert!(text.is_empty());
         assert_eq!(text.bytes, [0; 8]);
+    }
+
+    #[test]
+    fn what_is_cut_off_leaves_only_zeros() {
+        let mut text = Message::<8>::new();
+        for pushed in ["1234567890", "é", "", "1234567"] {
+            text.clear();
+            text.push_str(pushed);
+            let whole: std::vec::Vec<_> =
+                text.as_bytes().iter().copied().chain(core::iter::repeat(0)).take(8).collect();
+            assert_eq!(text.bytes[..], whole);
+        }
+        text.truncate(3);
+        text.truncate(5);
+        assert_eq!((text.as_str(), text.bytes), ("123", *b"123\0\0\0\0\0"));
+        // Bytes that are no UTF-8 at all are cut without end of characters in sight.
+        text.push_bytes(&[0x80; 9]);
+        assert_eq!((text.as_bytes(), text.as_str()), (&b"123"[..], "123"));
+        text.push_bytes(&[0xFF; 2]);
+        assert_eq!((text.as_bytes().len(), text.as_str()), (5, ""));
+    }
+
+    #[test]
+    fn anything_that_can_be_shown_is_cut_and_is_no_error() {
+        let mut text = Message::new();
+        Shown(std::format!("{:2000}|", 1)).report(&mut text);
+        assert_eq!(text.as_bytes().len(), abi::MAX_ERRLEN - 1);
+        // SAFETY: a message ends in a NUL.
+        #[expect(unsafe_code, reason = "read as a host does")]
+        let read = unsafe { core::ffi::CStr::from_ptr(text.as_ptr()) };
+        assert_eq!(read.to_bytes(), text.as_bytes());
+        text.clear();
+        Shown(ViewError::Full { needed: 2, available: 1 }).report(&mut text);
+        assert_eq!(text.as_str(), "2 bytes needed, room for 1");
     }
 
     #[test]

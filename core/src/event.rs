@@ -16,6 +16,8 @@
 
 mod encode;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use core::ffi::CStr;
 use core::fmt;
@@ -24,6 +26,8 @@ use core::num::NonZeroU32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 pub use encode::{AsyncPrefix, Header, PluginPrefix, write_async, write_raw};
+#[doc(hidden)]
+pub use parse::Alleged;
 pub use parse::{Event, Parameters};
 
 use crate::view::View;

@@ -33,6 +33,9 @@ pub unsafe trait Exported: Plugin {
     /// What stands for a state where none is left: it carries the error text.
     fn no_state() -> &'static Head;
 
+    /// Makes the memory for extraction ready for a new state.
+    fn begin(state: &State<Self, Self::Extraction>);
+
     /// A capture begins or ends: what was decoded of an event is forgotten.
     fn new_capture(state: &State<Self, Self::Extraction>);
 
@@ -85,10 +88,10 @@ pub const fn getters_len<T: Extract>() -> usize {
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "evaluated at compile time only")]
 pub const fn getters<T: Extract, const N: usize>() -> [Getter<T>; N] {
-    let mut getters = [getter::<T>(0); N];
+    let mut getters = [getter::<T, true>(0); N];
     let mut i = 0;
     while i < N {
-        getters[i] = getter::<T>(i);
+        getters[i] = getter::<T, true>(i);
         i += 1;
     }
     getters
@@ -98,7 +101,7 @@ pub const fn getters<T: Extract, const N: usize>() -> [Getter<T>; N] {
 #[must_use]
 pub const fn extraction_sizes(memory: usize, offsets: bool) -> (usize, usize, usize) {
     let memory = if memory < 64 { 64 } else { memory.next_multiple_of(8) };
-    (memory / 4, memory * 2, if offsets { memory / 4 } else { 0 })
+    (memory / 8 * 3, memory * 3, if offsets { memory / 4 } else { 0 })
 }
 
 /// Exports a plugin: one line at the end of a crate of `crate-type = ["cdylib"]`.
@@ -225,21 +228,24 @@ macro_rules! __export_capabilities {
 #[macro_export]
 macro_rules! __export_base {
     ($p:ty; $s:ident; $e:ident; $o:ident) => {
-        type Memory = $crate::__export_base!(@memory $e $p; $o);
-        static STATES: [$crate::export::State<$p, Memory>; states] =
+        type __Memory = $crate::__export_base!(@memory $e $p; $o);
+        static __STATES: [$crate::export::State<$p, __Memory>; states] =
             [const { $crate::export::State::new($crate::__export_base!(@new_memory $e)) }; states];
-        static NO_STATE: $crate::export::Head = $crate::export::Head::new();
+        static __NO_STATE: $crate::export::Head = $crate::export::Head::new();
 
         // SAFETY: the statics above are this plugin's own.
         unsafe impl $crate::export::Exported for $p {
-            type Extraction = Memory;
-            fn states() -> &'static [$crate::export::State<Self, Memory>] {
-                &STATES
+            type Extraction = __Memory;
+            fn states() -> &'static [$crate::export::State<Self, __Memory>] {
+                &__STATES
             }
             fn no_state() -> &'static $crate::export::Head {
-                &NO_STATE
+                &__NO_STATE
             }
-            fn new_capture(_state: &$crate::export::State<Self, Memory>) {
+            fn begin(_state: &$crate::export::State<Self, __Memory>) {
+                $crate::__export_base!(@begin $e $p; _state)
+            }
+            fn new_capture(_state: &$crate::export::State<Self, __Memory>) {
                 $crate::__export_base!(@new_capture $e $p; _state)
             }
             unsafe fn close_instances_of(_state: *const ::core::ffi::c_void) {
@@ -247,12 +253,12 @@ macro_rules! __export_base {
             }
         }
 
-        const API_VERSION: &::core::ffi::CStr =
+        const __API_VERSION: &::core::ffi::CStr =
             $crate::export::shell::api_version(&[$crate::__export_base!(@uses $e $p), $crate::__export_base!(@uses $o $p)]);
 
         #[unsafe(no_mangle)]
         extern "C" fn plugin_get_required_api_version() -> *const ::core::ffi::c_char {
-            API_VERSION.as_ptr()
+            __API_VERSION.as_ptr()
         }
         #[unsafe(no_mangle)]
         extern "C" fn plugin_get_name() -> *const ::core::ffi::c_char {
@@ -295,6 +301,7 @@ macro_rules! __export_base {
     (@memory_type $p:ty; $offsets:expr) => {
         $crate::export::Extraction<
             <$p as $crate::Extract>::Decoded,
+            { <$p as $crate::Extract>::FIELDS.len() },
             { $crate::export::extraction_sizes(memory, $offsets).0 },
             { $crate::export::extraction_sizes(memory, $offsets).1 },
             { $crate::export::extraction_sizes(memory, $offsets).2 },
@@ -302,6 +309,8 @@ macro_rules! __export_base {
     };
     (@new_memory none) => { () };
     (@new_memory extract) => { $crate::export::Extraction::new() };
+    (@begin none $p:ty; $state:ident) => { () };
+    (@begin extract $p:ty; $state:ident) => { $crate::export::shell::begin::<$p>($state) };
     (@new_capture none $p:ty; $state:ident) => { () };
     (@new_capture extract $p:ty; $state:ident) => { $crate::export::shell::new_capture::<$p>($state) };
     (@close none $p:ty; $state:ident) => { () };
@@ -321,10 +330,10 @@ macro_rules! __export_source {
     (none $p:ty) => {};
     (source $p:ty) => {
         const _: () = $crate::export::source::check_source::<$p>();
-        type Instance = <$p as $crate::Source>::Instance;
-        static INSTANCES: [$crate::export::InstanceSlot<Instance>; instances] =
+        type __Instance = <$p as $crate::Source>::Instance;
+        static __INSTANCES: [$crate::export::InstanceSlot<__Instance>; instances] =
             [const { $crate::export::InstanceSlot::new() }; instances];
-        static BATCHES: $crate::Pool<
+        static __BATCHES: $crate::Pool<
             instances,
             { <$p as $crate::Source>::BATCH_EVENTS },
             { <$p as $crate::Source>::BATCH_BYTES },
@@ -332,11 +341,11 @@ macro_rules! __export_source {
 
         // SAFETY: the statics above are this plugin's own.
         unsafe impl $crate::export::ExportedSource for $p {
-            fn instances() -> &'static [$crate::export::InstanceSlot<Instance>] {
-                &INSTANCES
+            fn instances() -> &'static [$crate::export::InstanceSlot<__Instance>] {
+                &__INSTANCES
             }
             fn lease() -> ::core::result::Result<$crate::Lease, $crate::pool::NoneFree> {
-                BATCHES.lease()
+                __BATCHES.lease()
             }
         }
 
@@ -413,19 +422,19 @@ macro_rules! __export_extract {
                 &$crate::export::getters::<$p, { $crate::export::getters_len::<$p>() }>();
         }
 
-        const FIELDS_LEN: usize = $crate::export::fields_json_len::<$p>();
-        static FIELDS: [u8; FIELDS_LEN] = $crate::export::fields_json::<$p, FIELDS_LEN>();
-        const EXTRACT_SOURCES_LEN: usize = $crate::export::names_json_len(<$p as $crate::Extract>::EVENT_SOURCES);
-        static EXTRACT_SOURCES: [u8; EXTRACT_SOURCES_LEN] =
-            $crate::export::names_json::<EXTRACT_SOURCES_LEN>(<$p as $crate::Extract>::EVENT_SOURCES);
+        const __FIELDS_LEN: usize = $crate::export::fields_json_len::<$p>();
+        static __FIELDS: [u8; __FIELDS_LEN] = $crate::export::fields_json::<$p, __FIELDS_LEN>();
+        const __EXTRACT_SOURCES_LEN: usize = $crate::export::names_json_len(<$p as $crate::Extract>::EVENT_SOURCES);
+        static __EXTRACT_SOURCES: [u8; __EXTRACT_SOURCES_LEN] =
+            $crate::export::names_json::<__EXTRACT_SOURCES_LEN>(<$p as $crate::Extract>::EVENT_SOURCES);
 
         #[unsafe(no_mangle)]
         extern "C" fn plugin_get_fields() -> *const ::core::ffi::c_char {
-            FIELDS.as_ptr().cast()
+            __FIELDS.as_ptr().cast()
         }
         #[unsafe(no_mangle)]
         extern "C" fn plugin_get_extract_event_sources() -> *const ::core::ffi::c_char {
-            EXTRACT_SOURCES.as_ptr().cast()
+            __EXTRACT_SOURCES.as_ptr().cast()
         }
         #[unsafe(no_mangle)]
         unsafe extern "C" fn plugin_get_extract_event_types(

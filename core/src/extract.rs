@@ -27,8 +27,8 @@ pub use value::{AbsTime, CSpan, IpNet, Located, RelTime, Text, Value};
 
 #[doc(hidden)]
 pub use field::Getter;
-pub(crate) use field::{Filled, getter};
-pub(crate) use request::{Offsets, RequestInput};
+pub(crate) use field::{Filled, getter, is_plain};
+pub(crate) use memory::{Dropped, Offsets};
 
 use crate::event::{Event, PLUGIN_EVENT};
 use crate::plugin::Plugin;

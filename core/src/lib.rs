@@ -40,3 +40,5 @@ pub use plugin::{
     EventText, Info, Init, Instance, Next, NextEvent, One, OpenParams, Plugin, Progress, Source, TextRoom,
 };
 pub use pool::{Lease, Pool, Scratch};
+/// The crate whose types and traits check typed access to events; a payload type derives its traits.
+pub use zerocopy;

@@ -180,9 +180,13 @@ impl Log {
 
     /// Writes a message that was put together without `core::fmt`.
     pub fn message<const N: usize>(&self, severity: Severity, text: &Message<N>) {
+        // The end of a state waits for readers: threads that log on and on are kept from the lock, or it might never end.
+        if self.is_over() {
+            return;
+        }
         // A writer is there only while a state begins or ends, when nobody may log.
         let Some(host) = self.shared.host.try_read() else { return };
-        if self.shared.state.load(Ordering::Relaxed) != self.state {
+        if self.is_over() {
             return;
         }
         if let Some(log_fn) = host.log_fn {
@@ -190,6 +194,13 @@ impl Log {
             // `end` waits for this read lock. The text ends in a NUL; NULL as the component means the plugin's name.
             unsafe { log_fn(host.owner, core::ptr::null(), text.as_ptr(), severity as abi::LogSeverity) }
         }
+    }
+}
+
+impl Log {
+    /// Whether the state of this handle has ended. Certain while the lock is held.
+    fn is_over(&self) -> bool {
+        self.shared.state.load(Ordering::Relaxed) != self.state
     }
 }
 

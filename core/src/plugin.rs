@@ -436,18 +436,25 @@ impl<'a> OpenParams<'a> {
     /// Adds a parameter and what it means.
     ///
     /// # Errors
-    /// Where the value is empty (rule 4.12), or the list is longer than [`CAPACITY`](OpenParams::CAPACITY).
+    /// Where the value is empty (rule 4.12), or the list is longer than [`CAPACITY`](OpenParams::CAPACITY); the list is
+    /// as it was before then.
     pub fn add(&mut self, value: &str, description: &str) -> Result<(), Error> {
         if value.is_empty() {
             return Err(Error::new("an open parameter in a list must not be empty"));
         }
         let first = self.json.as_bytes() == b"[";
+        let before = self.json.as_bytes().len();
         let whole = self.json.push_str(if first { "{\"value\":" } else { ",{\"value\":" })
             && push_json(self.json, value)
             && self.json.push_str(",\"desc\":")
             && push_json(self.json, description)
             && self.json.push_str("}");
-        if whole { Ok(()) } else { Err(Error::new("the list of open parameters is too long").with("bytes", 4096)) }
+        // Room is left for the bracket at the end.
+        if whole && self.json.as_bytes().len() + 1 < Self::CAPACITY {
+            return Ok(());
+        }
+        self.json.truncate(before);
+        Err(Error::new("the list of open parameters is too long").with("bytes", Self::CAPACITY as u64))
     }
 
     pub(crate) fn end(self) -> bool {

@@ -55,7 +55,7 @@ impl<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> Pool<BATCHES
             assert!(EVENTS > 0, "a batch holds at least one event");
             assert!(EVENTS <= u32::MAX as usize, "a batch holds at most u32::MAX events");
             assert!(BYTES >= PAYLOAD_OFFSET, "a batch has room for at least an event's header of 38 bytes");
-            assert!(BYTES <= u32::MAX as usize, "an event's length has 32 bits");
+            assert!(BYTES <= u32::MAX as usize - 7, "an event's length has 32 bits");
         };
         Self {
             slots: [const {
@@ -239,3 +239,6 @@ impl<const BYTES: usize> fmt::Debug for Buffer<BYTES> {
         f.debug_struct("Buffer").field("bytes", &BYTES).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,7 @@
 
 mod both;
 mod cursor;
+mod decimal;
 mod error;
 mod raw;
 mod read;

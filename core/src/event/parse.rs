@@ -55,31 +55,30 @@ impl<'a> Event<'a> {
     /// As [`Event::parse`]; [`EventError::Null`] for NULL.
     #[inline]
     pub unsafe fn from_ptr(event: *const abi::Event) -> Result<Self, EventError> {
-        if event.is_null() {
-            return Err(EventError::Null);
+        // SAFETY: as this function's.
+        unsafe { Alleged::from_ptr(event) }.ok_or(EventError::Null)?.check()
+    }
+
+    /// The plugin event as every SDK writes it: one comparison each for type, count and both lengths.
+    #[inline(always)]
+    pub(crate) fn plain(bytes: &'a [u8]) -> Option<Self> {
+        let (prefix, rest) = super::PluginPrefix::ref_from_prefix(bytes).ok()?;
+        if prefix.header.event_type.get() != PLUGIN_EVENT
+            || prefix.header.nparams.get() != 2
+            || prefix.id_len.get() != 4
+        {
+            return None;
         }
-        // SAFETY: not NULL, so the caller's event has a readable header; it is packed, so any alignment is right.
-        let len = unsafe { (*event).len } as usize;
-        if len < HEADER_LEN {
-            return Err(EventError::TooShort { needed: HEADER_LEN, available: len });
-        }
-        // SAFETY: the caller says that `len` bytes are readable and unchanged for 'a; u32 is below isize::MAX.
-        Self::check(unsafe { core::slice::from_raw_parts(event.cast::<u8>(), len) })
+        (prefix.payload_len.get() as usize == rest.len()).then_some(Self { bytes, payload: rest })
     }
 
     /// `bytes` are exactly one event by its own `len`.
     #[inline]
     fn check(bytes: &'a [u8]) -> Result<Self, EventError> {
-        // The plugin event as every SDK writes it: one comparison each for type, count and both lengths.
-        if let Ok((prefix, rest)) = super::PluginPrefix::ref_from_prefix(bytes)
-            && prefix.header.event_type.get() == PLUGIN_EVENT
-            && prefix.header.nparams.get() == 2
-            && prefix.id_len.get() == 4
-            && let Some(payload) = rest.get(..prefix.payload_len.get() as usize)
-        {
-            return Ok(Self { bytes, payload });
+        match Self::plain(bytes) {
+            Some(event) => Ok(event),
+            None => Self::check_any(bytes),
         }
-        Self::check_any(bytes)
     }
 
     #[cold]
@@ -87,7 +86,7 @@ impl<'a> Event<'a> {
         let short = |needed| EventError::TooShort { needed, available: bytes.len() };
         let (header, rest) = Header::ref_from_prefix(bytes).map_err(|_| short(HEADER_LEN))?;
         let width = length_width(header.event_type.get());
-        let lengths = header.nparams.get() as usize * width;
+        let lengths = (header.nparams.get() as usize).saturating_mul(width);
         let (lengths, data) = rest.split_at_checked(lengths).ok_or(short(HEADER_LEN.saturating_add(lengths)))?;
         let needed = Lengths { bytes: lengths, width }.map(|len| len as u64).sum();
         if needed > data.len() as u64 {
@@ -168,7 +167,7 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn parameters(&self) -> Parameters<'a> {
         let width = length_width(self.event_type());
-        let lengths = self.header().map_or(0, |header| header.nparams.get() as usize * width);
+        let lengths = self.header().map_or(0, |header| (header.nparams.get() as usize).saturating_mul(width));
         let rest = self.bytes.get(HEADER_LEN..).unwrap_or_default();
         let (lengths, data) = rest.split_at_checked(lengths).unwrap_or_default();
         Parameters { lengths: Lengths { bytes: lengths, width }, data }
@@ -238,6 +237,58 @@ impl<'a> Event<'a> {
 
 fn plugin_id(bytes: &[u8]) -> Result<u32, EventError> {
     U32::read_from_bytes(bytes).map(U32::get).map_err(|_| EventError::PluginId { len: bytes.len() })
+}
+
+/// An event of the host of which nothing is known but that its header, and as many bytes as it says, are readable.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Alleged<'a> {
+    event: &'a Header,
+    bytes: &'a [u8],
+}
+
+impl<'a> Alleged<'a> {
+    /// `None` for NULL.
+    ///
+    /// # Safety
+    /// As [`Event::from_ptr`].
+    #[inline(always)]
+    pub(crate) unsafe fn from_ptr(event: *const abi::Event) -> Option<Self> {
+        // SAFETY: NULL, or the caller's event, which has a readable header, unchanged for 'a, and has alignment 1.
+        let header = unsafe { event.cast::<Header>().as_ref() }?;
+        // SAFETY: the caller says that `len` bytes are readable and unchanged for 'a; u32 is below isize::MAX.
+        let bytes = unsafe { core::slice::from_raw_parts(event.cast::<u8>(), header.len.get() as usize) };
+        Some(Self { event: header, bytes })
+    }
+
+    #[inline(always)]
+    pub(crate) const fn as_bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    #[inline(always)]
+    pub(crate) fn ts(self) -> u64 {
+        self.event.ts.get()
+    }
+
+    /// The event, checked.
+    #[inline]
+    pub(crate) fn check(self) -> Result<Event<'a>, EventError> {
+        if self.bytes.len() < HEADER_LEN {
+            return Err(EventError::TooShort { needed: HEADER_LEN, available: self.bytes.len() });
+        }
+        Event::check(self.bytes)
+    }
+
+    /// The event, whose payload begins at byte `payload`.
+    ///
+    /// # Safety
+    /// An event of as many bytes with such a payload was checked before.
+    #[inline(always)]
+    pub(crate) unsafe fn unchecked(self, payload: usize) -> Event<'a> {
+        // SAFETY: `payload` is at most the length, as the caller says.
+        Event { bytes: self.bytes, payload: unsafe { self.bytes.get_unchecked(payload..) } }
+    }
 }
 
 /// The parameters of an [`Event`], in order.

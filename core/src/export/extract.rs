@@ -2,15 +2,15 @@
 //! Behind the symbols of the extraction capability.
 #![expect(unsafe_code, reason = "called by the host with bare pointers")]
 
-use core::ffi::{c_char, c_void};
+use core::ffi::c_void;
 use core::ptr::null_mut;
 
 use super::ExportedExtract;
 use super::shell::StateOf;
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
-use crate::event::Event;
-use crate::extract::{Extract, Filled, Memory, Offsets, Request, RequestInput, getter};
+use crate::event::{Alleged, Event};
+use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter, is_plain};
 
 /// `plugin_extract_fields`. Every output of the request is written on every path (rule 5.3).
 ///
@@ -25,110 +25,194 @@ pub unsafe fn extract_fields<T: ExportedExtract>(
 ) -> Rc {
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else { return FAILURE };
-    let wanted = if T::OFFSETS { input.value_offsets } else { null_mut() };
-    // SAFETY: NULL, or the host's struct; only a plugin that claims API 3.11 looks at it (rules 1.5, 5.7).
-    unsafe { state::set(wanted, abi::ExtractValueOffsets { start: null_mut(), length: null_mut() }) };
-    if input.fields.is_null() {
-        return if input.num_fields == 0 { SUCCESS } else { FAILURE };
-    }
-    // SAFETY: not NULL, so an array of `num_fields` requests, which the host lends for the call; only their outputs
-    // may be uninitialised, and these are written, not read.
-    let fields = unsafe { core::slice::from_raw_parts_mut(input.fields, input.num_fields as usize) };
+    // What the real host asks (rule 5.1) goes straight through; anything else has its own loop.
     // SAFETY: as this function's.
-    unsafe { extract::<T>(plugin, event, fields, wanted) }.unwrap_or_else(|| {
-        for field in fields {
-            give(field, Filled::NONE);
-        }
-        FAILURE
-    })
+    match unsafe { one::<T>(plugin, event, input) } {
+        Some(rc) => rc,
+        // SAFETY: as this function's.
+        None => unsafe { several::<T>(plugin, event, input) },
+    }
 }
 
-/// Extracts all fields; `None` where the call, the state or the event is no good.
+/// Extracts one field without offsets, of a plugin event as every SDK writes it. `None`, with nothing done, where the
+/// call is another one or the event is no good.
 ///
 /// # Safety
 /// As [`extract_fields`].
-#[inline]
-unsafe fn extract<T: ExportedExtract>(
+#[inline(always)]
+unsafe fn one<T: ExportedExtract>(
     plugin: *mut c_void,
     event: *const abi::EventInput,
-    fields: &mut [abi::ExtractField],
-    wanted: *mut abi::ExtractValueOffsets,
+    input: &abi::FieldExtractInput,
 ) -> Option<Rc> {
+    if (T::OFFSETS && !input.value_offsets.is_null()) || input.num_fields != 1 || input.fields.is_null() {
+        return None;
+    }
+    // SAFETY: as this function's.
+    let call = unsafe { decoded::<T, true>(plugin, event) }?;
+    // SAFETY: not NULL, so one request of the host's; the rest as this function's.
+    Some(unsafe { extract::<T, false>(&call, input.fields) })
+}
+
+/// Extracts any number of fields, with the offsets of their values where they are asked for.
+///
+/// # Safety
+/// As [`extract_fields`].
+#[inline(never)]
+unsafe fn several<T: ExportedExtract>(
+    plugin: *mut c_void,
+    event: *const abi::EventInput,
+    input: &abi::FieldExtractInput,
+) -> Rc {
+    let mut offsets = if T::OFFSETS { input.value_offsets } else { null_mut() };
+    // SAFETY: NULL, or the host's struct; only a plugin that claims API 3.11 looks at it (rules 1.5, 5.7).
+    unsafe { state::set(offsets, abi::ExtractValueOffsets { start: null_mut(), length: null_mut() }) };
+    if input.fields.is_null() {
+        return if input.num_fields == 0 { SUCCESS } else { FAILURE };
+    }
+    // SAFETY: the places of `num_fields` requests of the host's.
+    let fields = (0..input.num_fields as usize).map(|index| unsafe { input.fields.add(index) });
+    // SAFETY: as this function's.
+    let Some(call) = (unsafe { decoded::<T, false>(plugin, event) }) else {
+        for field in fields {
+            // SAFETY: as this function's.
+            unsafe { give(field, Filled::NONE) };
+        }
+        return FAILURE;
+    };
+    // SAFETY: as in `extract`; the reference ends here.
+    if input.num_fields as usize > unsafe { call.state.extraction.present() }.offsets_len() {
+        offsets = null_mut(); // the host indexes them by field: none are better than too few
+    }
+    let mut rc = SUCCESS;
+    for (index, field) in fields.enumerate() {
+        if !offsets.is_null() {
+            // SAFETY: as in `extract`; the reference ends here.
+            let results = unsafe { call.state.extraction.present() };
+            results.wanted = if input.num_fields == 1 { Offsets::Values } else { Offsets::Field(index) };
+            results.note(0, (0, 0));
+        }
+        // SAFETY: as above.
+        unsafe { call.state.extraction.present() }.set_dropped(Dropped::No);
+        // SAFETY: as this function's.
+        rc |= unsafe { extract::<T, true>(&call, field) };
+    }
+    if !offsets.is_null() {
+        // SAFETY: as in `extract`; the reference ends with this call.
+        let results = unsafe { call.state.extraction.present() };
+        results.wanted = Offsets::None;
+        let (start, length) = results.offsets();
+        // SAFETY: not NULL, so the host's struct.
+        unsafe { offsets.write(abi::ExtractValueOffsets { start, length }) };
+    }
+    rc
+}
+
+/// What every field of a call needs.
+struct Call<'a, T: ExportedExtract> {
+    state: &'static StateOf<T>,
+    plugin: &'static T,
+    input: &'a abi::EventInput,
+    event: Event<'a>,
+    decoded: &'a T::Decoded,
+}
+
+/// Checks and decodes the event of a call, and begins the memory of its values. `None` where the call, the state or the
+/// event is no good. `PLAIN`: only for plugin events as every SDK writes them.
+///
+/// # Safety
+/// As [`extract_fields`].
+#[inline(always)]
+unsafe fn decoded<'a, T: ExportedExtract, const PLAIN: bool>(
+    plugin: *mut c_void,
+    event: *const abi::EventInput,
+) -> Option<Call<'a, T>> {
     // SAFETY: the state is the host's from init, or NULL.
-    let (state, value) = unsafe { StateOf::<T>::live(plugin) }?;
+    let (state, plugin) = unsafe { StateOf::<T>::live(plugin) }?;
     // SAFETY: NULL, or the host's struct, valid for the call.
     let input = unsafe { event.as_ref() }?;
     // SAFETY: NULL, or an event of the host, valid for the call.
-    let event = unsafe { Event::from_ptr(input.evt) }.ok()?;
+    let alleged = unsafe { Alleged::from_ptr(input.evt) }?;
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends with this call.
-    let decoded = unsafe { state.extraction.decoded(input.evtnum, &event, || value.decode(&event)) }?;
-    // SAFETY: as above; the values of the call before are kept (rule 5.8).
-    let results = unsafe { state.extraction.results() };
-    let several = fields.len() > 1;
-    let none = RequestInput { number: 0, source: input.evtsrc, key: core::ptr::null(), index: 0, present: false };
-    // SAFETY: the source's name is NULL or the host's text, valid for the call.
-    let mut request = unsafe { Request::new(event, none, results, Offsets::None) };
-    let mut known = true;
-    for (index, field) in fields.iter_mut().enumerate() {
-        let offsets = match wanted.is_null() {
-            true => Offsets::None,
-            false if several => Offsets::Field(index),
-            false => Offsets::Values,
-        };
-        let argument = RequestInput {
-            number: input.evtnum,
-            source: input.evtsrc,
-            key: field.arg_key,
-            index: field.arg_index,
-            present: field.arg_present != 0,
-        };
-        // SAFETY: the key is NULL or the host's text, valid for the call.
-        unsafe { request.next(argument, offsets) };
-        known &= (field.field_id as usize) < T::FIELDS.len();
-        give(field, dispatch::<T>(field.field_id, value, decoded, &mut request));
-        if let Some(why) = request.dropped() {
-            dropped::<T>(state, field.field, why);
-        }
+    let (event, decoded) = unsafe {
+        state.extraction.decoded::<PLAIN>(
+            input.evtnum,
+            alleged,
+            |alleged| if PLAIN { Event::plain(alleged.as_bytes()) } else { alleged.check().ok() },
+            |event| plugin.decode(event),
+        )
+    }?;
+    // SAFETY: as above.
+    unsafe { state.extraction.begin_call() };
+    Some(Call { state, plugin, input, event, decoded })
+}
+
+/// Extracts one field and writes its outputs.
+///
+/// # Safety
+/// As [`extract_fields`]; `field` is one request of the host's.
+#[inline(always)]
+unsafe fn extract<T: ExportedExtract, const NOTE: bool>(call: &Call<'_, T>, field: *mut abi::ExtractField) -> Rc {
+    // SAFETY: one request of the host's, whose inputs are set.
+    let id = unsafe { (*field).field_id };
+    // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends with this call.
+    let results = unsafe { call.state.extraction.present() };
+    // SAFETY: the request and its texts are the host's, valid for the call.
+    let mut request = unsafe { Request::new(call.event, call.input, field, &mut *results) };
+    let filled = dispatch::<T, NOTE>(id, call, &mut request);
+    // SAFETY: one request of the host's.
+    unsafe { give(field, filled) };
+    let rc = if (id as usize) < T::FIELDS.len() { SUCCESS } else { FAILURE };
+    if filled.count == 0 && results.dropped() != Dropped::No {
+        // SAFETY: as above.
+        return unsafe { dropped::<T>(call.state, field) };
     }
-    // SAFETY: as for `results`.
-    unsafe { state.extraction.used(request.results()) };
-    if !wanted.is_null() {
-        let (start, length) = request.results().offsets();
-        // SAFETY: not NULL, so the host's struct.
-        unsafe { wanted.write(abi::ExtractValueOffsets { start, length }) };
-    }
-    Some(if known { SUCCESS } else { FAILURE })
+    rc
 }
 
 /// Writes a request's outputs.
+///
+/// # Safety
+/// `field` is one request of the host's, whose outputs may be uninitialised.
 #[inline]
-fn give(field: &mut abi::ExtractField, filled: Filled) {
-    field.res_len = filled.count;
-    field.res = abi::ExtractResult { u64: filled.values.cast() };
+unsafe fn give(field: *mut abi::ExtractField, filled: Filled) {
+    // SAFETY: writable as the caller says; the outputs are written, not read.
+    unsafe {
+        (&raw mut (*field).res_len).write(filled.count);
+        (&raw mut (*field).res).write(abi::ExtractResult { u64: filled.values.cast() });
+    }
 }
 
+/// Counts a value that was not handed over.
+///
+/// # Safety
+/// As [`extract_fields`]; `field` is one request of the host's, whose outputs are written.
 #[cold]
 #[inline(never)]
-fn dropped<T: ExportedExtract>(state: &'static StateOf<T>, name: *const c_char, why: &'static str) {
-    // SAFETY: NULL, or the field's name as the host has it from `get_fields`, valid for the call.
-    let name = unsafe { state::text_or_empty(name) };
-    state.head.shared.value_dropped(name.to_bytes(), why);
+unsafe fn dropped<T: ExportedExtract>(state: &'static StateOf<T>, field: *const abi::ExtractField) -> Rc {
+    // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
+    let results = unsafe { state.extraction.present() };
+    // SAFETY: one request of the host's, whose name is NULL or the field's as the host has it from `get_fields`.
+    let name = unsafe { state::text_or_empty((*field).field) };
+    state.head.shared.value_dropped(name.to_bytes(), results.dropped().why());
+    results.set_dropped(Dropped::No);
+    SUCCESS
 }
 
 /// Calls the function of field `id`: directly for the first 64, each arm known at compile time.
-#[inline]
-fn dispatch<T: ExportedExtract>(
-    id: u32,
-    plugin: &T,
-    decoded: &<T as Extract>::Decoded,
-    request: &mut Request<'_>,
-) -> Filled {
+#[inline(always)]
+fn dispatch<T: ExportedExtract, const NOTE: bool>(id: u32, call: &Call<'_, T>, request: &mut Request<'_>) -> Filled {
     macro_rules! arms {
         ($($arm:literal)*) => {
             match id {
-                $( $arm => (const { getter::<T>($arm) })(plugin, decoded, request), )*
+                $( $arm => {
+                    if const { is_plain::<T>($arm) } {
+                        request.place = call.state.extraction.place($arm);
+                    }
+                    (const { getter::<T, NOTE>($arm) })(call.plugin, call.decoded, request)
+                } )*
                 more => match T::GETTERS.get(more as usize) {
-                    Some(get) => get(plugin, decoded, request),
+                    Some(get) => get(call.plugin, call.decoded, request),
                     None => Filled::NONE,
                 },
             }

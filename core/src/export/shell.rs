@@ -22,7 +22,7 @@ pub unsafe fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) 
     unsafe { state::set(rc, FAILURE) };
     let Some(state) = State::take(T::states()) else {
         let none = T::no_state();
-        none.set_error(|text| {
+        none.set_lasting_error(|text| {
             text.push_str("all ");
             text.push_number(T::states().len() as u64);
             text.push_str(" plugin states are in use: destroy one, or raise `states` in the plugin's export!");
@@ -43,7 +43,7 @@ pub unsafe fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) 
     let config = unsafe { state::text_or_empty(input.config) };
     match T::new(&Init::new(config, &state.head.shared)) {
         Ok(plugin) => {
-            T::new_capture(state);
+            T::begin(state);
             // SAFETY: the state was taken above and is put once.
             unsafe { state.put(plugin) };
             // SAFETY: the host's out-parameter.
@@ -121,10 +121,17 @@ pub const fn fields_use<T: Extract>() -> u32 {
     0
 }
 
+/// Makes the extraction memory of a state that was just taken ready.
+pub fn begin<T: ExportedExtract>(state: &StateOf<T>) {
+    use crate::extract::Memory;
+    // SAFETY: called from init, which alone has the state.
+    unsafe { state.extraction.begin() }
+}
+
 /// Drops what was decoded: a capture begins or ends (rule 5.2).
 pub fn new_capture<T: ExportedExtract>(state: &StateOf<T>) {
     use crate::extract::Memory;
-    // SAFETY: called from init, open and close, which the host does not run beside an extraction (rule 8.2).
+    // SAFETY: called from open and close, which the host does not run beside an extraction (rule 8.2).
     unsafe { state.extraction.forget() }
 }
 

@@ -11,7 +11,7 @@ use super::state::{self, InstanceOf, InstanceSlot, Open, Rc, State};
 use crate::abi::{self, EOF, FAILURE, SUCCESS, TIMEOUT};
 use crate::batch::Limits;
 use crate::error::{Error, Report};
-use crate::event::{Event, PAYLOAD_OFFSET};
+use crate::event::{Alleged, Event, PAYLOAD_OFFSET};
 use crate::plugin::{Instance, Next, OpenParams, Source, TextRoom, Where};
 
 /// Checks at compile time what a source declares.
@@ -232,8 +232,9 @@ pub unsafe fn event_to_string<T: ExportedSource>(plugin: *mut c_void, input: *co
     let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return null() };
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else { return null() };
-    // SAFETY: NULL, or an event of the host, valid for the call.
-    let Ok(event) = (unsafe { Event::from_ptr(input.evt) }) else { return null() };
+    // SAFETY: NULL, or an event of the host, valid for the call. It is one of this source's (rule 4.11): plain.
+    let alleged = unsafe { Alleged::from_ptr(input.evt) };
+    let Some(event) = alleged.and_then(|alleged| Event::plain(alleged.as_bytes())) else { return null() };
     // SAFETY: the host calls one at a time, and reads the text before the next call.
     let room = unsafe { state.event_text() };
     match value.event_to_string(&event, TextRoom::new(room)) {

@@ -78,6 +78,18 @@ impl Head {
         }
     }
 
+    /// Writes an error text that is always the same, once: this head stands for no state, so several hosts may be
+    /// reading it on other threads, and nobody may write what they read.
+    #[cold]
+    pub(super) fn set_lasting_error(&self, write: impl FnOnce(&mut Message)) {
+        let _writing = self.writing.lock();
+        // SAFETY: the lock keeps writers away; hosts only read.
+        if unsafe { (*self.error.get()).is_empty() } {
+            // SAFETY: the lock keeps other writers away, and no host has the text before it was written.
+            write(unsafe { &mut *self.error.get() });
+        }
+    }
+
     /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.
     pub(super) fn error_text(&self) -> *const c_char {
         // SAFETY: only an address is computed here; the host reads the text when no call of this state is under way
@@ -125,12 +137,15 @@ impl<T: Plugin, X> State<T, X> {
         }
     }
 
-    /// Takes a free state of `states` for an init.
+    /// Takes a free state of `states` for an init, with no error of the state that was there before.
     pub(super) fn take(states: &'static [Self]) -> Option<&'static Self> {
-        states.iter().find(|state| {
+        let state = states.iter().find(|state| {
             let phase = &state.head.phase;
             phase.compare_exchange(phase::FREE, phase::FAILED, Ordering::Acquire, Ordering::Relaxed).is_ok()
-        })
+        })?;
+        // SAFETY: the state was free and is taken by this call alone; the host has no pointer to it yet.
+        unsafe { (*state.head.error.get()).clear() };
+        Some(state)
     }
 
     /// Puts the plugin value of a state that was just taken.

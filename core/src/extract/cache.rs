@@ -1,67 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an event was decoded to, kept while the host asks for field after field of it (rule 5.2).
-#![expect(
-    unsafe_code,
-    reason = "the kept value starts uninitialised: `None` of some types is not all zero, and `.bss` is"
-)]
+#![expect(unsafe_code, reason = "the kept value starts uninitialised, so that a static one lies in `.bss`")]
 
 use core::mem::MaybeUninit;
 
-use crate::event::Event;
-
-/// The event that a decoded value belongs to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key {
-    number: u64,
-    event: usize,
-    ts: u64,
-    len: usize,
-}
-
-impl Key {
-    /// Matches no event.
-    pub(super) const NONE: Self = Self { number: 0, event: 0, ts: 0, len: 0 };
-
-    #[inline]
-    pub(super) fn new(number: u64, event: &Event<'_>) -> Self {
-        let bytes = event.as_bytes();
-        Self { number, event: bytes.as_ptr() as usize, ts: event.timestamp().raw(), len: bytes.len() }
-    }
-}
+use crate::event::{Alleged, Event, PAYLOAD_OFFSET};
 
 /// The last event that was decoded, and what to. All zero at its start.
+///
+/// An event that decodes to nothing is not kept.
 pub(super) struct Cache<D> {
-    /// `number` 0 is the host's for synthetic events, which are all alike: it never matches.
-    key: Key,
-    /// Whether `decoded` is initialised: decoding may have given nothing.
-    some: bool,
+    number: u64,
+    /// 0 while none is kept: no event is at this address. Events of number 0, the host's synthetic ones, which are all
+    /// alike, are never kept.
+    event: usize,
+    ts: u64,
+    /// Its length, for a plugin event as every SDK writes it; for any other one with [`OTHER`] added.
+    len: u64,
     decoded: MaybeUninit<D>,
 }
 
+const OTHER: u64 = 1 << 63;
+
 impl<D: Copy> Cache<D> {
     pub(super) const fn new() -> Self {
-        Self { key: Key::NONE, some: false, decoded: MaybeUninit::uninit() }
+        Self { number: 0, event: 0, ts: 0, len: 0, decoded: MaybeUninit::uninit() }
     }
 
-    pub(super) fn forget(&mut self) {
-        self.key.number = 0;
+    pub(super) const fn forget(&mut self) {
+        self.event = 0;
     }
 
-    /// The decoded event, from `decode` where it is not the one that is kept.
-    #[inline]
-    pub(super) fn get(&mut self, key: Key, decode: impl FnOnce() -> Option<D>) -> Option<&D> {
-        if key.number == 0 || self.key != key {
-            let decoded = decode();
-            self.key = key;
-            self.some = decoded.is_some();
-            if let Some(decoded) = decoded {
-                self.decoded.write(decoded);
-            }
-        }
-        if !self.some {
+    /// The kept event, where it is the alleged one: its lengths need no second check. `PLAIN`: a plugin event as every
+    /// SDK writes it, else any other one.
+    #[inline(always)]
+    pub(super) fn get<'e, const PLAIN: bool>(&self, number: u64, alleged: Alleged<'e>) -> Option<(Event<'e>, &D)> {
+        let bytes = alleged.as_bytes();
+        let same = self.number == number
+            && self.event == bytes.as_ptr() as usize
+            && self.ts == alleged.ts()
+            && self.len == bytes.len() as u64 | if PLAIN { 0 } else { OTHER };
+        if size_of::<D>() == 0 || !same {
             return None;
         }
-        // SAFETY: `some` is set only when `decoded` is written.
-        Some(unsafe { self.decoded.assume_init_ref() })
+        let payload = if PLAIN { PAYLOAD_OFFSET } else { bytes.len() };
+        // SAFETY: an event of this length is kept as a plain one, which has at least 38 bytes, or as one without a
+        // payload. One is kept only together with a decoded value.
+        Some(unsafe { (alleged.unchecked(payload), self.decoded.assume_init_ref()) })
+    }
+
+    /// Keeps an event and what it was decoded to.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, number: u64, event: &Event<'_>, decoded: D) -> &D {
+        if size_of::<D>() != 0 {
+            let (bytes, payload) = (event.as_bytes(), event.payload());
+            let plain = !payload.is_empty() && payload.len() + PAYLOAD_OFFSET == bytes.len();
+            let keep = number != 0 && (plain || payload.is_empty());
+            self.number = number;
+            self.event = if keep { bytes.as_ptr() as usize } else { 0 };
+            self.ts = event.timestamp().raw();
+            self.len = bytes.len() as u64 | if plain { 0 } else { OTHER };
+        }
+        self.decoded.write(decoded)
     }
 }

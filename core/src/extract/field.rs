@@ -93,7 +93,10 @@ pub struct Field<T: Extract> {
     pub(super) hidden: bool,
     pub(super) info: bool,
     pub(super) conversation: bool,
+    /// Gives the value, of one field asked alone and without value offsets.
     pub(super) get: Getter<T>,
+    /// Gives the value, and notes its offsets where they are asked for.
+    pub(super) get_noted: Getter<T>,
 }
 
 impl<T: Extract> Clone for Field<T> {
@@ -113,10 +116,7 @@ impl<T: Extract> Field<T> {
         V: Value,
     {
         const { assert!(size_of::<F>() == 0, "a field's function captures nothing") };
-        Self::with(name, desc, V::TYPE, false, |plugin, decoded, request| {
-            let value = captures_nothing::<F>()(plugin, decoded, request);
-            request.put(value)
-        })
+        Self::with(name, desc, V::TYPE, false, single::<T, F, V, false>, single::<T, F, V, true>)
     }
 
     /// A field with a list of values, which its function pushes.
@@ -127,12 +127,17 @@ impl<T: Extract> Field<T> {
         V: Value,
     {
         const { assert!(size_of::<F>() == 0, "a field's function captures nothing") };
-        Self::with(name, desc, V::TYPE, true, |plugin, decoded, request| {
-            request.put_list(|list| captures_nothing::<F>()(plugin, decoded, list))
-        })
+        Self::with(name, desc, V::TYPE, true, several::<T, F, V>, several::<T, F, V>)
     }
 
-    const fn with(name: &'static str, desc: &'static str, ftype: abi::FieldType, list: bool, get: Getter<T>) -> Self {
+    const fn with(
+        name: &'static str,
+        desc: &'static str,
+        ftype: abi::FieldType,
+        list: bool,
+        get: Getter<T>,
+        get_noted: Getter<T>,
+    ) -> Self {
         Self {
             name,
             desc,
@@ -145,6 +150,7 @@ impl<T: Extract> Field<T> {
             info: false,
             conversation: false,
             get,
+            get_noted,
         }
     }
 
@@ -203,6 +209,28 @@ impl<T: Extract> fmt::Debug for Field<T> {
     }
 }
 
+/// The getter of a field with one value, whose function is an `F`; `NOTE`: value offsets may be asked for.
+#[inline(always)]
+fn single<T, F, V, const NOTE: bool>(plugin: &T, decoded: &T::Decoded, request: &mut Request<'_>) -> Filled
+where
+    T: Extract,
+    F: Fn(&T, &T::Decoded, &mut Request<'_>) -> V + Copy + 'static,
+    V: Value,
+{
+    let value = captures_nothing::<F>()(plugin, decoded, request);
+    request.put::<V, NOTE>(value)
+}
+
+/// The getter of a list field, whose function is an `F`.
+fn several<T, F, V>(plugin: &T, decoded: &T::Decoded, request: &mut Request<'_>) -> Filled
+where
+    T: Extract,
+    F: Fn(&T, &T::Decoded, &mut List<'_, '_, V>) + Copy + 'static,
+    V: Value,
+{
+    request.put_list(|list| captures_nothing::<F>()(plugin, decoded, list))
+}
+
 /// The only value of a zero-sized `F`. Called only where a caller handed one in, so that there is one.
 #[inline(always)]
 const fn captures_nothing<F>() -> &'static F
@@ -217,11 +245,21 @@ where
 
 /// The function of field `index`, or one that gives no value: an arm of the dispatch, known at compile time.
 #[must_use]
-pub(crate) const fn getter<T: Extract>(index: usize) -> Getter<T> {
-    if index < T::FIELDS.len() {
-        #[expect(clippy::indexing_slicing, reason = "checked, and evaluated at compile time")]
-        T::FIELDS[index].get
-    } else {
-        |_, _, _| Filled::NONE
+#[expect(clippy::indexing_slicing, reason = "checked, and evaluated at compile time")]
+pub(crate) const fn getter<T: Extract, const NOTE: bool>(index: usize) -> Getter<T> {
+    if index >= T::FIELDS.len() {
+        return |_, _, _| Filled::NONE;
     }
+    if NOTE { T::FIELDS[index].get_noted } else { T::FIELDS[index].get }
+}
+
+/// Whether field `index` has one value of an event at most: it is no list, and takes no argument.
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "checked, and evaluated at compile time")]
+pub(crate) const fn is_plain<T: Extract>(index: usize) -> bool {
+    if index >= T::FIELDS.len() {
+        return false;
+    }
+    let field = &T::FIELDS[index];
+    !field.list && !field.argument.key && !field.argument.index
 }

@@ -1,51 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The fixed memory that values are handed over in: a ring for cells, a ring for texts, arrays for value offsets.
 //!
-//! A ring here is a bump allocator that starts again at 0 between two calls, when less than one request's share is
-//! left. So a call's values never wrap, every call has its whole share, and a value outlives the call by at least
-//! one share of later values: `join(first, second)` of the host reads the first field after the second (rule 5.8).
+//! A ring here is a bump allocator of three requests' shares that starts again at 0 between two calls, when less than a
+//! share is left. So a call's values never wrap, every call has its whole share, and the values of a call stay untouched
+//! at least through the next one: `join(first, second)` of the host reads the first field after the second (rule 5.8).
 #![expect(unsafe_code, reason = "the host reads values in this memory by pointer after the call")]
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null_mut};
 
-use super::cache::{Cache, Key};
-use super::request::{NUL, TOO_LONG};
-use crate::event::Event;
+use super::cache::Cache;
+use crate::event::{Alleged, Event};
 
 /// A plugin state's extraction memory, in its static slot. All zero at its start.
 ///
-/// `CELLS` cells of 8 bytes and `TEXT` bytes (a multiple of 8), each twice a request's share; `OFFSETS` value offsets.
+/// `CELLS` cells of 8 bytes and `TEXT` bytes, each three times a request's share; `OFFSETS` value offsets.
 #[repr(C, align(8))]
-pub struct Extraction<D, const CELLS: usize, const TEXT: usize, const OFFSETS: usize> {
+pub struct Extraction<D, const FIXED: usize, const CELLS: usize, const TEXT: usize, const OFFSETS: usize> {
+    results: UnsafeCell<Results>,
     cache: UnsafeCell<Cache<D>>,
-    at: UnsafeCell<Cursors>,
+    fixed: UnsafeCell<[[u64; 2]; FIXED]>,
     cells: UnsafeCell<[u64; CELLS]>,
     text: UnsafeCell<[u8; TEXT]>,
     starts: UnsafeCell<[u32; OFFSETS]>,
     lengths: UnsafeCell<[u32; OFFSETS]>,
 }
 
-/// Where the next value goes, in cells and in bytes.
-#[derive(Clone, Copy)]
-struct Cursors {
-    cell: usize,
-    text: usize,
-}
-
-impl<D: Copy, const CELLS: usize, const TEXT: usize, const OFFSETS: usize> Extraction<D, CELLS, TEXT, OFFSETS> {
+impl<D: Copy, const FIXED: usize, const CELLS: usize, const TEXT: usize, const OFFSETS: usize>
+    Extraction<D, FIXED, CELLS, TEXT, OFFSETS>
+{
     /// Empty.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "made by `export!` in a static, and nowhere else")]
     pub const fn new() -> Self {
-        const { assert!(CELLS >= 8 && CELLS.is_multiple_of(2), "a request has at least 4 cells") };
-        const { assert!(TEXT >= 64 && TEXT.is_multiple_of(16), "a request has at least 32 bytes, and a multiple of 8") };
+        const { assert!(CELLS >= 24 && CELLS.is_multiple_of(3), "a request has at least 8 cells") };
+        const { assert!(TEXT >= 192 && TEXT.is_multiple_of(24), "a request has at least 64 bytes, a multiple of 8") };
         Self {
+            results: UnsafeCell::new(Results::NONE),
             cache: UnsafeCell::new(Cache::new()),
-            at: UnsafeCell::new(Cursors { cell: 0, text: 0 }),
+            fixed: UnsafeCell::new([[0; 2]; FIXED]),
             cells: UnsafeCell::new([0; CELLS]),
             text: UnsafeCell::new([0; TEXT]),
             starts: UnsafeCell::new([0; OFFSETS]),
@@ -54,8 +50,8 @@ impl<D: Copy, const CELLS: usize, const TEXT: usize, const OFFSETS: usize> Extra
     }
 }
 
-impl<D, const CELLS: usize, const TEXT: usize, const OFFSETS: usize> fmt::Debug
-    for Extraction<D, CELLS, TEXT, OFFSETS>
+impl<D, const FIXED: usize, const CELLS: usize, const TEXT: usize, const OFFSETS: usize> fmt::Debug
+    for Extraction<D, FIXED, CELLS, TEXT, OFFSETS>
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Extraction").field("cells", &CELLS).field("text", &TEXT).finish_non_exhaustive()
@@ -67,116 +63,194 @@ pub trait Memory {
     /// What an event is decoded to.
     type Decoded: 'static;
 
-    /// Drops the decoded event: another capture begins or ends (rule 5.2).
+    /// Makes it ready for a new state.
     ///
     /// # Safety
     /// No other call on this state's extraction is under way.
+    unsafe fn begin(&self);
+
+    /// Drops the decoded event: another capture begins or ends (rule 5.2).
+    ///
+    /// # Safety
+    /// As [`Memory::begin`].
     unsafe fn forget(&self);
 
-    /// The decoded event, kept or fresh; a zero-sized one is always fresh.
+    /// The event and what it is decoded to: as it was kept, else checked by `check` and decoded by `decode`. One that
+    /// is decoded to something zero-sized is always fresh. `PLAIN`: only plugin events as every SDK writes them.
     ///
     /// # Safety
-    /// As [`Memory::forget`], and the reference is dropped before the next call.
-    unsafe fn decoded<'a>(
+    /// As [`Memory::begin`]; the reference is dropped before the next call.
+    unsafe fn decoded<'a, 'e, const PLAIN: bool>(
         &'a self,
         number: u64,
-        event: &Event<'_>,
-        decode: impl FnOnce() -> Option<Self::Decoded>,
-    ) -> Option<&'a Self::Decoded>;
+        alleged: Alleged<'e>,
+        check: impl FnOnce(Alleged<'e>) -> Option<Event<'e>>,
+        decode: impl FnOnce(&Event<'e>) -> Option<Self::Decoded>,
+    ) -> Option<(Event<'e>, &'a Self::Decoded)>;
 
-    /// The memory for one call's values.
+    /// Begins a call: its values go behind those of the call before.
     ///
     /// # Safety
-    /// As [`Memory::forget`]; the values of the call before the last may be overwritten from now on.
-    unsafe fn results(&self) -> Results;
+    /// As [`Memory::begin`], which has been called.
+    unsafe fn begin_call(&self);
 
-    /// Keeps what a call has used.
+    /// The place of a field's only value, for fields without an argument: they have one value of an event.
+    fn place(&self, field: usize) -> Option<Place>;
+
+    /// The memory for the present call's values.
     ///
     /// # Safety
-    /// As [`Memory::forget`].
-    unsafe fn used(&self, results: &Results);
+    /// As [`Memory::begin`]; no other reference from here is in use.
+    #[expect(clippy::mut_from_ref, reason = "an UnsafeCell's content")]
+    unsafe fn present(&self) -> &mut Results;
 }
 
-impl<D: Copy + 'static, const CELLS: usize, const TEXT: usize, const OFFSETS: usize> Memory
-    for Extraction<D, CELLS, TEXT, OFFSETS>
+impl<D: Copy + 'static, const FIXED: usize, const CELLS: usize, const TEXT: usize, const OFFSETS: usize> Memory
+    for Extraction<D, FIXED, CELLS, TEXT, OFFSETS>
 {
     type Decoded = D;
+
+    unsafe fn begin(&self) {
+        let results = Results {
+            cells: Area { base: self.cells.get().cast(), at: 0, size: CELLS * 8 },
+            text: Area { base: self.text.get().cast(), at: 0, size: TEXT },
+            starts: self.starts.get().cast(),
+            lengths: self.lengths.get().cast(),
+            offsets_len: OFFSETS,
+            ..Results::NONE
+        };
+        // SAFETY: the caller is the only one in this state's extraction.
+        unsafe {
+            *self.results.get() = results;
+            self.forget();
+        }
+    }
 
     unsafe fn forget(&self) {
         // SAFETY: the caller is the only one in this state's extraction.
         unsafe { (*self.cache.get()).forget() }
     }
 
-    #[inline]
-    unsafe fn decoded<'a>(
+    #[inline(always)]
+    unsafe fn decoded<'a, 'e, const PLAIN: bool>(
         &'a self,
         number: u64,
-        event: &Event<'_>,
-        decode: impl FnOnce() -> Option<D>,
-    ) -> Option<&'a D> {
+        alleged: Alleged<'e>,
+        check: impl FnOnce(Alleged<'e>) -> Option<Event<'e>>,
+        decode: impl FnOnce(&Event<'e>) -> Option<D>,
+    ) -> Option<(Event<'e>, &'a D)> {
         // SAFETY: the caller is the only one in this state's extraction, and drops the reference before the next call.
-        let cache = unsafe { &mut *self.cache.get() };
-        if size_of::<D>() == 0 {
-            cache.forget();
+        let cache = unsafe { &*self.cache.get() };
+        if let Some(kept) = cache.get::<true>(number, alleged) {
+            return Some(kept);
         }
-        cache.get(if size_of::<D>() == 0 { Key::NONE } else { Key::new(number, event) }, decode)
+        if !PLAIN && let Some(kept) = cache.get::<false>(number, alleged) {
+            return Some(kept);
+        }
+        let event = check(alleged)?;
+        let decoded = decode(&event)?;
+        // SAFETY: as above.
+        Some((event, unsafe { &mut *self.cache.get() }.keep(number, &event, decoded)))
+    }
+
+    #[inline(always)]
+    fn place(&self, field: usize) -> Option<Place> {
+        // SAFETY: there are FIXED places.
+        (field < FIXED).then(|| Place(unsafe { self.fixed.get().cast::<[u64; 2]>().add(field) }))
     }
 
     #[inline]
-    unsafe fn results(&self) -> Results {
-        // SAFETY: the caller is the only one in this state's extraction; Cursors is Copy.
-        let at = unsafe { *self.at.get() };
-        let cell = if at.cell > CELLS / 2 { 0 } else { at.cell };
-        let text = if at.text > TEXT / 2 { 0 } else { at.text };
-        Results {
-            cells: Area::new(self.cells.get().cast(), cell * 8, (cell + CELLS / 2) * 8),
-            text: Area::new(self.text.get().cast(), text, text + TEXT / 2),
-            text_begin: text,
-            starts: Area::new(self.starts.get().cast(), 0, OFFSETS * 4),
-            lengths: Area::new(self.lengths.get().cast(), 0, OFFSETS * 4),
-        }
+    unsafe fn present(&self) -> &mut Results {
+        // SAFETY: the caller is the only one in this state's extraction, and has no other reference.
+        unsafe { &mut *self.results.get() }
     }
 
-    #[inline]
-    unsafe fn used(&self, results: &Results) {
-        let at = Cursors { cell: results.cells.at.div_ceil(8), text: results.text.at };
-        // SAFETY: the caller is the only one in this state's extraction.
-        unsafe { *self.at.get() = at }
+    #[inline(always)]
+    unsafe fn begin_call(&self) {
+        // SAFETY: as this function's.
+        unsafe { self.present() }.call = Call { fresh: true, dropped: Dropped::No };
     }
 }
 
-/// A stretch of bytes that values are put into one after another: `at <= end`, all within one array.
+/// The place of one field's cell: 16 bytes, aligned to 8, of an [`Extraction`].
+#[derive(Clone, Copy, Debug)]
+pub struct Place(*mut [u64; 2]);
+
+impl Place {
+    /// Puts the cell.
+    ///
+    /// # Safety
+    /// The extraction that gave the place lives, and no other call on it is under way.
+    #[inline(always)]
+    pub(super) unsafe fn put<C: Copy>(self, cell: C) -> Filled {
+        const { assert!(size_of::<C>() <= 16 && align_of::<C>() <= 8) };
+        // SAFETY: the place is large and aligned enough for a C; the caller says that it is there.
+        unsafe { self.0.cast::<C>().write(cell) };
+        Filled { values: self.0.cast(), count: 1 }
+    }
+}
+
+/// An array of bytes that values are put into one after another, `at <= size`.
 #[derive(Clone, Copy)]
-pub(crate) struct Area {
+struct Area {
     base: *mut u8,
     at: usize,
-    end: usize,
+    size: usize,
 }
 
-impl Area {
-    const fn new(base: *mut u8, at: usize, end: usize) -> Self {
-        Self { base, at, end }
-    }
-
-    /// Room for a `T` at the next aligned place, or `None`. `base` is aligned to 8, and so is every `T` here.
-    #[inline]
-    fn take<T>(&mut self) -> Option<NonNull<T>> {
-        let at = self.at.next_multiple_of(align_of::<T>());
-        let end = at.checked_add(size_of::<T>()).filter(|end| *end <= self.end)?;
-        self.at = end;
-        // SAFETY: `at < end`, and the area up to `end` lies within the array at `base`.
-        NonNull::new(unsafe { self.base.add(at) }.cast())
-    }
+/// Which value offsets are noted (rule 5.7).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offsets {
+    /// None are asked for.
+    None,
+    /// One field: those of all its values.
+    Values,
+    /// Several fields: those of this field's first value.
+    Field(usize),
 }
 
-/// The memory of one extraction call's values.
+/// The memory of the present extraction call's values.
 pub struct Results {
     cells: Area,
     text: Area,
-    /// Where this call's texts begin: all bytes from here to `text.at` were written by this call.
+    /// Where this call's texts begin, once it is not fresh any more: all bytes from here to `text.at` were written by it.
     text_begin: usize,
-    starts: Area,
-    lengths: Area,
+    call: Call,
+    starts: *mut u32,
+    lengths: *mut u32,
+    offsets_len: usize,
+    /// Between two calls: none.
+    pub(crate) wanted: Offsets,
+}
+
+/// What there is to say of the present call: two bytes, written as one.
+#[derive(Clone, Copy)]
+struct Call {
+    /// It has not used a ring yet.
+    fresh: bool,
+    dropped: Dropped,
+}
+
+/// Why the value that was made last is not handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dropped {
+    /// It is, or there is none.
+    No,
+    /// It does not fit into a request's memory.
+    TooLong,
+    /// It holds a NUL byte, which the host would take for its end.
+    Nul,
+}
+
+impl Dropped {
+    /// The reason in words.
+    pub(crate) const fn why(self) -> &'static str {
+        match self {
+            Self::No => "",
+            Self::TooLong => "it does not fit into the memory of a request (raise `memory` in `export!`)",
+            Self::Nul => "it holds a NUL byte, which the host would take for its end",
+        }
+    }
 }
 
 impl fmt::Debug for Results {
@@ -194,60 +268,112 @@ pub struct Filled {
 
 impl Filled {
     /// No value.
-    pub(crate) const NONE: Self = Self { values: core::ptr::null_mut(), count: 0 };
+    pub(crate) const NONE: Self = Self { values: null_mut(), count: 0 };
 }
 
 impl Results {
-    /// Puts one cell, on its own.
-    #[inline]
-    pub(super) fn single<C: Copy>(&mut self, cell: C) -> Option<Filled> {
-        self.cells.at = self.cells.at.next_multiple_of(8);
-        let place = self.cells.take::<C>()?;
-        // SAFETY: `take` gave room for a C, aligned.
-        unsafe { place.write(cell) };
-        Some(Filled { values: place.as_ptr().cast(), count: 1 })
+    const NONE: Self = Self {
+        cells: Area { base: null_mut(), at: 0, size: 0 },
+        text: Area { base: null_mut(), at: 0, size: 0 },
+        text_begin: 0,
+        starts: null_mut(),
+        lengths: null_mut(),
+        offsets_len: 0,
+        call: Call { fresh: false, dropped: Dropped::No },
+        wanted: Offsets::None,
+    };
+
+    /// Why the value that was made last is not handed over.
+    #[inline(always)]
+    pub(crate) const fn dropped(&self) -> Dropped {
+        self.call.dropped
     }
 
-    /// Begins a list: its cells stand one behind another from here on, as long as nothing but [`Results::append`]
-    /// puts cells.
-    pub(super) fn begin(&mut self) -> Filled {
-        self.cells.at = self.cells.at.next_multiple_of(8);
-        // SAFETY: `at` is at most `end` rounded up to 8, and the array's size is a multiple of 8.
+    /// The value that was made last is not handed over, or (`No`) it is.
+    pub(crate) const fn set_dropped(&mut self, dropped: Dropped) {
+        self.call.dropped = dropped;
+    }
+
+    /// Before a ring is used: the first time in a call, starts again at 0 where less than a share is left.
+    fn first_use(&mut self) {
+        if self.call.fresh {
+            self.call.fresh = false;
+            for area in [&mut self.cells, &mut self.text] {
+                if area.at > area.size / 3 * 2 {
+                    area.at = 0;
+                }
+            }
+            self.text_begin = self.text.at;
+        }
+    }
+
+    /// Puts one cell into the ring.
+    pub(super) fn single<C: Copy>(&mut self, cell: C) -> Option<Filled> {
+        self.first_use();
+        let at = self.cells.at;
+        let end = at + size_of::<C>().next_multiple_of(8);
+        if end > self.cells.size {
+            return None;
+        }
+        self.cells.at = end;
+        // SAFETY: `at..end` lies within the cells; `at` is a multiple of 8, and so is the array's address.
+        let place = unsafe { self.cells.base.add(at).cast::<C>() };
+        // SAFETY: as above, and aligned to 8, as much as any cell is.
+        unsafe { place.write(cell) };
+        Some(Filled { values: place.cast(), count: 1 })
+    }
+
+    /// Begins a list: its cells stand one behind another from here on.
+    pub(super) fn list(&mut self) -> Filled {
+        self.first_use();
+        // SAFETY: `at <= size`.
         Filled { values: unsafe { self.cells.base.add(self.cells.at) }.cast(), count: 0 }
     }
 
-    /// Puts the next cell of the list that was begun last.
+    /// Puts the next cell of a list that was begun; nothing else puts cells until [`Results::end`].
     pub(super) fn append<C: Copy>(&mut self, list: &mut Filled, cell: C) -> Option<()> {
-        let place = self.cells.take::<C>()?;
-        // SAFETY: `take` gave room for a C, aligned.
-        unsafe { place.write(cell) };
+        let len = usize::try_from(list.count).ok()?.checked_mul(size_of::<C>())?;
+        let end = len.checked_add(size_of::<C>()).filter(|end| *end <= self.cells.size / 3)?;
+        if self.cells.at + end > self.cells.size {
+            return None;
+        }
+        // SAFETY: the list begins at `cells.at`, and `cells.at + end` is within the cells; each C is aligned, because
+        // the list's start is a multiple of 8.
+        unsafe { self.cells.base.add(self.cells.at + len).cast::<C>().write(cell) };
         list.count += 1;
         Some(())
     }
 
-    /// Takes a list's cells back.
-    pub(super) fn undo(&mut self, list: Filled) {
-        self.cells.at = (list.values as usize).saturating_sub(self.cells.base as usize).min(self.cells.at);
+    /// Keeps the cells of a list.
+    pub(super) fn end<C>(&mut self, list: Filled) {
+        let len = usize::try_from(list.count).unwrap_or(0).saturating_mul(size_of::<C>());
+        self.cells.at = (self.cells.at + len.next_multiple_of(8)).min(self.cells.size);
+    }
+
+    /// Where the next text goes, and where this call's share of texts ends.
+    fn text_share(&mut self) -> (usize, usize) {
+        self.first_use();
+        (self.text.at, self.text_begin + self.text.size / 3)
     }
 
     /// The room for texts that is left to this call.
     pub(super) fn text_room(&mut self) -> &mut [MaybeUninit<u8>] {
-        let len = self.text.end - self.text.at;
-        // SAFETY: the bytes from `at` to `end` are the text array's, and no value of this call lies there.
-        unsafe { core::slice::from_raw_parts_mut(self.text.base.add(self.text.at).cast(), len) }
+        let (at, end) = self.text_share();
+        // SAFETY: `at..end` lies within the text array, and no value of this call is there.
+        unsafe { core::slice::from_raw_parts_mut(self.text.base.add(at).cast(), end - at) }
     }
 
     /// Keeps the first `len` bytes of [`Results::text_room`] with a NUL behind them, and tells where they begin.
     ///
     /// # Safety
     /// The first `len` bytes of the room are initialised.
-    pub(super) unsafe fn seal_text(&mut self, len: usize) -> Result<usize, &'static str> {
-        let start = self.text.at;
-        let end = start.checked_add(len).filter(|end| *end < self.text.end).ok_or(TOO_LONG)?;
+    pub(super) unsafe fn seal_text(&mut self, len: usize) -> Result<usize, Dropped> {
+        let (start, limit) = self.text_share();
+        let end = start.checked_add(len).filter(|end| *end < limit).ok_or(Dropped::TooLong)?;
         // SAFETY: `start..=end` is in the text array, and the caller says that `start..end` is initialised.
         unsafe {
             if core::slice::from_raw_parts(self.text.base.add(start), len).contains(&0) {
-                return Err(NUL);
+                return Err(Dropped::Nul);
             }
             self.text.base.add(end).write(0);
         }
@@ -258,7 +384,8 @@ impl Results {
     /// The text of `len` bytes that this call has kept at `start` with a NUL behind it.
     #[inline]
     pub(super) fn text(&self, start: usize, len: usize) -> Option<NonNull<u8>> {
-        let end = start.checked_add(len).filter(|end| start >= self.text_begin && *end < self.text.at)?;
+        let end =
+            start.checked_add(len).filter(|end| !self.call.fresh && start >= self.text_begin && *end < self.text.at)?;
         // SAFETY: `start..=end` is in the part of the text array that this call has written.
         let (text, nul) = unsafe { (self.text.base.add(start), *self.text.base.add(end)) };
         if nul == 0 { NonNull::new(text) } else { None }
@@ -266,12 +393,13 @@ impl Results {
 
     /// Copies an address' bytes, aligned to 8, and tells where they are.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Option<NonNull<u8>> {
-        let aligned = self.text.at.next_multiple_of(8);
-        let end = aligned.checked_add(bytes.len()).filter(|end| *end <= self.text.end)?;
+        let (at, limit) = self.text_share();
+        let aligned = at.next_multiple_of(8);
+        let end = aligned.checked_add(bytes.len()).filter(|end| *end <= limit)?;
         // SAFETY: `at..end` is in the text array, and no value of this call lies there; `bytes` is elsewhere, for the
         // array is reached through raw pointers only.
         let place = unsafe {
-            self.text.base.add(self.text.at).write_bytes(0, aligned - self.text.at);
+            self.text.base.add(at).write_bytes(0, aligned - at);
             let place = self.text.base.add(aligned);
             place.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             place
@@ -280,25 +408,36 @@ impl Results {
         NonNull::new(place)
     }
 
-    /// Notes where value `index` stands in the event: start and length in bytes.
-    pub(super) fn offset(&mut self, index: usize, (start, length): (u32, u32)) {
-        let at = index.saturating_mul(4);
-        if at < self.starts.end && at < self.lengths.end {
-            // SAFETY: `at` is the place of a u32 in both arrays.
-            unsafe {
-                self.starts.base.add(at).cast::<u32>().write(start);
-                self.lengths.base.add(at).cast::<u32>().write(length);
-            }
+    /// Notes where value `index` of the present field stands in the event: start and length in bytes. False where
+    /// there is no place to note it.
+    pub(crate) fn note(&mut self, index: usize, (start, length): (u32, u32)) -> bool {
+        let at = match self.wanted {
+            Offsets::None => return true,
+            Offsets::Field(_) if index > 0 => return true,
+            Offsets::Field(field) => field,
+            Offsets::Values => index,
+        };
+        if at >= self.offsets_len {
+            return false;
         }
+        // SAFETY: both arrays have `offsets_len` elements.
+        unsafe {
+            self.starts.add(at).write(start);
+            self.lengths.add(at).write(length);
+        }
+        true
     }
 
     /// How many value offsets there is room for.
-    pub(super) const fn offsets_len(&self) -> usize {
-        self.starts.end / 4
+    pub(crate) const fn offsets_len(&self) -> usize {
+        self.offsets_len
     }
 
     /// The arrays of starts and lengths.
-    pub(crate) fn offsets(&self) -> (*mut u32, *mut u32) {
-        (self.starts.base.cast(), self.lengths.base.cast())
+    pub(crate) const fn offsets(&self) -> (*mut u32, *mut u32) {
+        (self.starts, self.lengths)
     }
 }
+
+#[cfg(test)]
+mod tests;

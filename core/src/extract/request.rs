@@ -7,8 +7,9 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
-use super::memory::{Filled, Results};
+use super::memory::{Dropped, Filled, Offsets, Place, Results};
 use super::value::{Text, Value};
+use crate::abi;
 use crate::event::Event;
 use crate::view::WriteView;
 
@@ -26,70 +27,41 @@ use crate::view::WriteView;
 /// ```
 pub struct Request<'e> {
     event: Event<'e>,
-    input: RequestInput,
-    results: Results,
-    dropped: Option<&'static str>,
-    /// How many value offsets are wanted: none, one of each field, or one of each value.
-    offsets: Offsets,
-}
-
-/// What the host says of a request, as it says it.
-#[derive(Clone, Copy)]
-pub(crate) struct RequestInput {
-    pub(crate) number: u64,
-    pub(crate) source: *const c_char,
-    pub(crate) key: *const c_char,
-    pub(crate) index: u64,
-    pub(crate) present: bool,
-}
-
-/// Which value offsets are noted (rule 5.7).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Offsets {
-    /// None are asked for.
-    None,
-    /// One field: those of all its values.
-    Values,
-    /// Several fields: those of this field's first value.
-    Field(usize),
+    input: &'e abi::EventInput,
+    field: *const abi::ExtractField,
+    results: &'e mut Results,
+    /// Where the field's only value goes; `None`: into the ring.
+    pub(crate) place: Option<Place>,
 }
 
 impl<'e> Request<'e> {
     /// # Safety
-    /// The pointers of `input` are NULL or C strings that live, unchanged, as long as the request.
+    /// `field` is a request of the host for this event: readable but for its outputs, while this value lives. Its key,
+    /// and the source's name in `input`, are NULL or C strings that live as long.
     #[inline]
-    pub(crate) unsafe fn new(event: Event<'e>, input: RequestInput, results: Results, offsets: Offsets) -> Self {
-        Self { event, input, results, dropped: None, offsets }
-    }
-
-    /// The next field of the same call.
-    ///
-    /// # Safety
-    /// As [`Request::new`].
-    #[inline]
-    pub(crate) unsafe fn next(&mut self, input: RequestInput, offsets: Offsets) {
-        self.input = input;
-        self.offsets = offsets;
-        self.dropped = None;
-        if let Offsets::Field(index) = offsets {
-            self.results.offset(index, (0, 0));
-        }
-    }
-
-    /// Why the present field's value was not handed over, where one was made.
-    #[inline]
-    pub(crate) const fn dropped(&self) -> Option<&'static str> {
-        self.dropped
+    pub(crate) unsafe fn new(
+        event: Event<'e>,
+        input: &'e abi::EventInput,
+        field: *const abi::ExtractField,
+        results: &'e mut Results,
+    ) -> Self {
+        Self { event, input, field, results, place: None }
     }
 
     #[inline]
-    pub(crate) const fn results(&self) -> &Results {
-        &self.results
+    pub(super) const fn results(&self) -> &Results {
+        self.results
     }
 
     #[inline]
     pub(super) const fn results_mut(&mut self) -> &mut Results {
-        &mut self.results
+        self.results
+    }
+
+    /// Whether there is an argument; its key and its index as the host gives them.
+    const fn argument(&self) -> (bool, *const c_char, u64) {
+        // SAFETY: `new` says that the inputs are readable; outputs are not read.
+        unsafe { ((*self.field).arg_present != 0, (*self.field).arg_key, (*self.field).arg_index) }
     }
 
     /// The event that the field is asked of.
@@ -102,25 +74,27 @@ impl<'e> Request<'e> {
     /// The event's number in its capture, from 1; 0 for an event that the host made up.
     #[must_use]
     pub const fn number(&self) -> u64 {
-        self.input.number
+        self.input.evtnum
     }
 
     /// The name of the event's source.
     #[must_use]
     pub fn source(&self) -> Option<&CStr> {
-        c_str(self.input.source)
+        c_str(self.input.evtsrc)
     }
 
     /// The argument as a key, `name[key]`; `None` where the field was asked without.
     #[must_use]
     pub fn key(&self) -> Option<&CStr> {
-        if self.input.present { c_str(self.input.key) } else { None }
+        let (present, key, _) = self.argument();
+        if present { c_str(key) } else { None }
     }
 
     /// The argument as an index, `name[3]`; `None` where the field was asked without, or with a key that is no number.
     #[must_use]
     pub const fn index(&self) -> Option<u64> {
-        if self.input.present && self.input.index != u64::MAX { Some(self.input.index) } else { None }
+        let (present, _, index) = self.argument();
+        if present && index != u64::MAX { Some(index) } else { None }
     }
 
     /// Copies a text into the request's memory; `None` where it does not fit or holds a NUL byte, which the host
@@ -142,67 +116,66 @@ impl<'e> Request<'e> {
             // one made above, whose first `len` bytes are initialised.
             unsafe { self.results.seal_text(len) }
         } else {
-            Err(TOO_LONG)
+            Err(Dropped::TooLong)
         };
-        text.map(|start| Text { start, len }).map_err(|why| self.drop_value(why)).ok()
-    }
-
-    /// The present value is not handed over: counted, and logged once.
-    #[cold]
-    pub(super) fn drop_value(&mut self, why: &'static str) {
-        self.dropped = Some(why);
-    }
-
-    /// Hands over a single value.
-    #[inline]
-    pub(super) fn put<V: Value>(&mut self, value: V) -> Filled {
-        if self.offsets != Offsets::None {
-            self.note(&value, 0);
+        match text {
+            Ok(start) => Some(Text { start, len }),
+            Err(why) => {
+                self.results.set_dropped(why);
+                None
+            }
         }
-        let Some(cell) = value.cell(self) else { return Filled::NONE };
-        self.results.single(cell).unwrap_or_else(|| self.no_room())
+    }
+
+    /// Hands over a single value; `NOTE`: its offset may be asked for.
+    #[inline(always)]
+    pub(super) fn put<V: Value, const NOTE: bool>(&mut self, value: V) -> Filled {
+        if NOTE && self.results.wanted != Offsets::None {
+            note(&value, 0, self.event, self.results);
+        }
+        match (value.cell(self), self.place) {
+            // SAFETY: the shell that made the request gives the place of its own extraction, for this call.
+            (Some(cell), Some(place)) => unsafe { place.put(cell) },
+            (Some(cell), None) => self.results.single(cell).unwrap_or_else(|| no_room(self.results)),
+            (None, _) => Filled::NONE,
+        }
     }
 
     /// Hands over a list of values.
     pub(super) fn put_list<V: Value>(&mut self, fill: impl FnOnce(&mut List<'_, 'e, V>)) -> Filled {
-        let values = self.results.begin();
-        let mut list = List { request: self, values, whole: true, _values: PhantomData };
+        let values = self.results.list();
+        let mut list = List { request: self, values, _values: PhantomData };
         fill(&mut list);
-        let (values, whole) = (list.values, list.whole);
-        if whole && values.count > 0 {
-            return values;
+        let values = list.values;
+        if self.results.dropped() != Dropped::No || values.count == 0 {
+            return Filled::NONE;
         }
-        self.results.undo(values);
-        Filled::NONE
-    }
-
-    #[cold]
-    fn no_room(&mut self) -> Filled {
-        self.drop_value(TOO_LONG);
-        Filled::NONE
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn note<V: Value>(&mut self, value: &V, index: usize) {
-        let at = match self.offsets {
-            Offsets::Values => index,
-            Offsets::Field(field) if index == 0 => field,
-            _ => return,
-        };
-        let offset = value.offset(&self.event).unwrap_or((0, 0));
-        self.results.offset(at, offset);
+        self.results.end::<V::Cell>(values);
+        values
     }
 }
 
-pub(super) const TOO_LONG: &str = "it does not fit into the memory of a request (raise `memory` in `export!`)";
-pub(super) const NUL: &str = "it holds a NUL byte, which the host would take for its end";
+#[cold]
+#[inline(never)]
+fn no_room(results: &mut Results) -> Filled {
+    results.set_dropped(Dropped::TooLong);
+    Filled::NONE
+}
+
+/// Notes where a value stands in the event.
+#[cold]
+#[inline(never)]
+fn note<V: Value>(value: &V, index: usize, event: Event<'_>, results: &mut Results) {
+    if !results.note(index, value.offset(&event).unwrap_or((0, 0))) {
+        results.set_dropped(Dropped::TooLong);
+    }
+}
 
 fn c_str<'a>(text: *const c_char) -> Option<&'a CStr> {
     if text.is_null() {
         return None;
     }
-    // SAFETY: `Request::new` and `Request::next` say that it is a C string which outlives the request; the callers
+    // SAFETY: `Request::new` says that it is a C string which outlives the request; the callers
     // shorten the lifetime to that of their borrow of the request.
     Some(unsafe { CStr::from_ptr(text) })
 }
@@ -233,7 +206,6 @@ impl fmt::Debug for Request<'_> {
 pub struct List<'r, 'e, V> {
     request: &'r mut Request<'e>,
     values: Filled,
-    whole: bool,
     _values: PhantomData<fn(V)>,
 }
 
@@ -242,23 +214,18 @@ impl<V: Value> List<'_, '_, V> {
     /// for it the whole list gives no value, for a part of it would be a wrong value.
     pub fn push(&mut self, value: V) {
         let request = &mut *self.request;
-        if !self.whole {
+        if request.results.dropped() != Dropped::No {
             return;
         }
-        if request.offsets != Offsets::None {
+        if request.results.wanted != Offsets::None {
             let index = usize::try_from(self.values.count).unwrap_or(usize::MAX);
-            if request.offsets == Offsets::Values && index >= request.results.offsets_len() {
-                request.drop_value(TOO_LONG);
-                self.whole = false;
-                return;
-            }
-            request.note(&value, index);
+            note(&value, index, request.event, request.results);
         }
-        match value.cell(request) {
-            Some(cell) if request.results.append(&mut self.values, cell).is_none() => request.drop_value(TOO_LONG),
-            _ => {}
+        if let Some(cell) = value.cell(request)
+            && request.results.append(&mut self.values, cell).is_none()
+        {
+            no_room(request.results);
         }
-        self.whole = request.dropped.is_none();
     }
 }
 

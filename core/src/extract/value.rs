@@ -5,7 +5,8 @@ use core::ffi::{CStr, c_char, c_void};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use super::request::{NUL, Request, TOO_LONG};
+use super::memory::Dropped;
+use super::request::Request;
 use crate::abi;
 use crate::event::{Event, PAYLOAD_OFFSET, Span, Timestamp};
 
@@ -31,12 +32,15 @@ use crate::event::{Event, PAYLOAD_OFFSET, Span, Timestamp};
 /// use falconet::{abi, extract::Value};
 /// assert_eq!(<Option<u16> as Value>::TYPE, abi::FTYPE_UINT64);
 /// ```
+///
+/// The trait is sealed: the host reads the cells by the type that is declared, so a wrong pair of both would be a bad
+/// read in the host.
 #[diagnostic::on_unimplemented(
     message = "a field's function cannot give `{Self}`",
     label = "not a value of a field",
     note = "a value is an unsigned integer, `bool`, `Span`, `CSpan`, `Text`, `&'static str`, `&'static CStr`, `RelTime`, `AbsTime`, `IpAddr`, `IpNet`, or an `Option` of one of them; for a list use `Field::<Self>::list`"
 )]
-pub trait Value: Sized {
+pub trait Value: Sized + sealed::Sealed {
     /// The host's type (`FTYPE_*`).
     const TYPE: abi::FieldType;
 
@@ -50,6 +54,25 @@ pub trait Value: Sized {
     fn offset(&self, _event: &Event<'_>) -> Option<(u32, u32)> {
         None
     }
+}
+
+/// What keeps others from implementing [`Value`].
+mod sealed {
+    use super::{
+        AbsTime, CSpan, CStr, Duration, IpAddr, IpNet, Ipv4Addr, Ipv6Addr, Located, RelTime, Span, Text, Timestamp,
+        Value,
+    };
+
+    /// Cells and declared types of all implementations agree.
+    pub trait Sealed {}
+
+    macro_rules! seal {
+        ($($type:ty),+) => { $( impl Sealed for $type {} )+ };
+    }
+    seal!(u64, u32, u16, u8, usize, bool, RelTime, Duration, AbsTime, Timestamp, &'static CStr, &'static str);
+    seal!(CSpan, Span, Text, Ipv4Addr, Ipv6Addr, IpAddr, IpNet);
+    impl<V: Value> Sealed for Option<V> {}
+    impl<V: Value> Sealed for Located<V> {}
 }
 
 impl<V: Value> Value for Option<V> {
@@ -180,7 +203,7 @@ impl Value for Span {
         let bytes = event.get(self)?;
         if event.as_bytes().get(self.end() as usize) == Some(&0) {
             if bytes.contains(&0) {
-                request.drop_value(NUL);
+                request.results_mut().set_dropped(Dropped::Nul);
                 return None;
             }
             return Some(bytes.as_ptr().cast());
@@ -273,7 +296,7 @@ fn address(request: &mut Request<'_>, octets: &[u8]) -> Option<abi::ByteBuffer> 
             ptr: ptr.as_ptr().cast_const().cast::<c_void>(),
         }),
         None => {
-            request.drop_value(TOO_LONG);
+            request.results_mut().set_dropped(Dropped::TooLong);
             None
         }
     }

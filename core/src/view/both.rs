@@ -51,6 +51,11 @@ impl<'a> ViewMut<'a> {
     }
 
     #[inline]
+    pub(super) const fn window_mut(&mut self) -> &mut WindowMut<'a> {
+        &mut self.window
+    }
+
+    #[inline]
     pub(super) const fn from_window(window: WindowMut<'a>) -> Self {
         Self { window }
     }

@@ -13,6 +13,7 @@ use core::slice;
 use zerocopy::{IntoBytes, Unaligned};
 
 use super::cursor::Cursor;
+use super::decimal;
 use super::reader::Reader;
 use super::{FillError, SeekFrom, ViewError};
 
@@ -205,6 +206,17 @@ impl<'a> WindowMut<'a> {
             place.write(value);
             Ok(place.as_mut())
         }
+    }
+
+    #[inline]
+    pub(super) fn write_decimal(&mut self, number: u64) -> Result<(), ViewError> {
+        let n = decimal::digits(number);
+        let start = self.cursor.claim(n)?;
+        // SAFETY: `start + n <= capacity` (claim), writable, and reached by nobody else while this is borrowed
+        // (invariant). `decimal::write` writes all of it, so what claim made content is.
+        let room = unsafe { slice::from_raw_parts_mut(self.memory.as_ptr().add(start).cast(), n) };
+        decimal::write(room, number);
+        Ok(())
     }
 
     /// Everything from the cursor to the capacity, which is no content any more.

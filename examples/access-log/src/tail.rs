@@ -37,6 +37,8 @@ pub struct Tail {
     offset: u64,
     /// The file's size when it was opened; 0 for a pipe.
     size: u64,
+    /// Not a file on a disk: a read may wait for whoever writes.
+    waits: bool,
     /// The rest of a line that is too long is being skipped.
     skipping: bool,
 }
@@ -54,11 +56,13 @@ impl Tail {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let file = retry(|| rustix::fs::open(path, flags, Mode::empty())).map_err(LogError::Open)?;
         let stat = rustix::fs::fstat(&file).map_err(LogError::Open)?;
-        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if kind == FileType::Directory {
             return Err(LogError::Folder);
         }
         let size = u64::try_from(stat.st_size).unwrap_or(0);
-        Ok(Self { file, log, block, start: 0, end: 0, offset: 0, size, skipping: false })
+        let waits = kind != FileType::RegularFile;
+        Ok(Self { file, log, block, start: 0, end: 0, offset: 0, size, waits, skipping: false })
     }
 
     /// Reads more behind what is in the block. False at the end of the file.
@@ -116,6 +120,8 @@ impl Instance for Tail {
         loop {
             let taken = match self.next_line() {
                 Some(taken) => taken,
+                // What is there goes to the host before a wait for more.
+                None if self.waits && !batch.is_empty() => return Ok(Next::More),
                 None if self.refill()? => continue,
                 // The file's end: what is left is a line without a line feed, if anything.
                 None if self.start < self.end || self.skipping => self.end - self.start,
@@ -123,8 +129,10 @@ impl Instance for Tail {
             };
             let after = self.start + taken;
             let line = self.block.get(self.start..after).unwrap_or_default();
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let line = match line.strip_suffix(b"\n") {
+                Some(ended) => ended.strip_suffix(b"\r").unwrap_or(ended),
+                None => line,
+            };
             match batch.claim_for(line.len() + 1) {
                 Ok(None) => return Ok(Next::More),
                 Ok(Some(mut event)) if !self.skipping => {
