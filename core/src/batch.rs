@@ -62,6 +62,13 @@ impl Memory {
         self.capacity.saturating_sub(PREFIX)
     }
 
+    #[inline]
+    pub(crate) const fn take_back(&mut self) {
+        self.used = 0;
+        self.count = 0;
+    }
+
+    #[inline]
     pub(crate) fn lend(&mut self) -> (*mut *mut abi::Event, u32) {
         (self.events.as_ptr(), self.count)
     }
@@ -133,6 +140,14 @@ impl Limits {
     #[must_use]
     pub const fn new(id: u32, max_payload: u32) -> Self {
         Self { id, max_payload, oversized: Oversized::Fail }
+    }
+
+    /// The same, with payloads of no more than `payload` bytes.
+    pub(crate) const fn at_most(mut self, payload: u32) -> Self {
+        if self.max_payload > payload {
+            self.max_payload = payload;
+        }
+        self
     }
 
     /// What [`Batch::push`] does with a payload that can never fit.
@@ -225,11 +240,10 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn take_back(memory: &'a mut Memory, limits: Limits) -> Self {
-        memory.used = 0;
-        memory.count = 0;
-        let max_payload = limits.max_payload.min(memory.largest_payload());
-        Self { memory, limits: Limits { max_payload, ..limits }, skipped: 0, truncated: 0 }
+    #[inline]
+    pub(crate) const fn take_back(memory: &'a mut Memory, limits: Limits) -> Self {
+        memory.take_back();
+        Self { memory, limits, skipped: 0, truncated: 0 }
     }
 
     /// Committed events.

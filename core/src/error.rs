@@ -8,10 +8,12 @@
 use core::convert::Infallible;
 use core::fmt;
 
+use heapless::{Vec, VecView};
+
 use crate::abi;
 use crate::batch::TooLarge;
 use crate::event::EventError;
-use crate::view::ViewError;
+use crate::view::{ViewError, ViewMut};
 
 /// A text of fixed size for the host: `N` bytes, the last of them always NUL.
 ///
@@ -28,8 +30,8 @@ use crate::view::ViewError;
 /// ```
 #[derive(Clone)]
 pub struct Message<const N: usize = { abi::MAX_ERRLEN }> {
-    len: usize,
-    bytes: [u8; N],
+    /// Nothing at all, or a text with a NUL behind it.
+    text: Vec<u8, N>,
 }
 
 impl<const N: usize> Message<N> {
@@ -37,18 +39,18 @@ impl<const N: usize> Message<N> {
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(N > 0, "a message needs room for its NUL") };
-        Self { len: 0, bytes: [0; N] }
+        Self { text: Vec::new() }
     }
 
     /// Empties it.
     pub fn clear(&mut self) {
-        self.truncate(0);
+        self.text.clear();
     }
 
     /// The bytes so far, without the NUL.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        self.text.split_last().map_or(&[], |(_, text)| text)
     }
 
     /// The text so far; empty where raw bytes that are no UTF-8 were pushed.
@@ -59,24 +61,14 @@ impl<const N: usize> Message<N> {
 
     /// True when nothing was written.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn is_empty(&self) -> bool {
+        self.as_bytes().is_empty()
     }
 
     /// The bytes with their NUL, for a C reader.
     #[must_use]
-    pub const fn as_ptr(&self) -> *const core::ffi::c_char {
-        self.bytes.as_ptr().cast()
-    }
-
-    /// Where the bytes of a message begin, without a reference to it.
-    ///
-    /// # Safety
-    /// `message` points at a message.
-    #[expect(unsafe_code, reason = "a host reads the text by pointer while a reference to it may come and go")]
-    pub(crate) const unsafe fn text_of(message: *const Self) -> *const core::ffi::c_char {
-        // SAFETY: the caller's pointer; only an address is computed.
-        unsafe { (&raw const (*message).bytes).cast() }
+    pub fn as_ptr(&self) -> *const core::ffi::c_char {
+        if self.text.is_empty() { c"".as_ptr() } else { self.text.as_ptr().cast() }
     }
 
     /// Appends text, as much as there is room for. Returns whether all of it was.
@@ -86,45 +78,44 @@ impl<const N: usize> Message<N> {
 
     /// Appends raw bytes, as many as there is room for. Returns whether all of them were.
     pub fn push_bytes(&mut self, bytes: &[u8]) -> bool {
-        let room = N.saturating_sub(1).saturating_sub(self.len);
-        let fits = bytes.len() <= room;
-        let mut take = bytes.len().min(room);
-        // A cut in the middle of a UTF-8 character moves back to the character's first byte.
-        while !fits && take > 0 && bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) {
-            take -= 1;
-        }
-        if let (Some(to), Some(from)) = (self.bytes.get_mut(self.len..), bytes.get(..take)) {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = if *from == 0 { b'?' } else { *from };
-            }
-        }
-        self.len += take;
-        fits
+        push(self.text.as_mut_view(), bytes)
     }
 
     /// Appends a number in decimal.
     pub fn push_number(&mut self, number: u64) -> bool {
-        let mut digits = [0u8; 20];
-        let mut rest = number;
-        let mut used = 0;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-            rest /= 10;
-            used += 1;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.push_bytes(digits.get(digits.len() - used..).unwrap_or_default())
+        push_number(self.text.as_mut_view(), number)
     }
 
-    /// Gives up what is behind the first `len` bytes. What is behind the text is zero already.
+    /// Gives up what is behind the first `len` bytes.
     pub(crate) fn truncate(&mut self, len: usize) {
-        if let Some(rest) = self.bytes.get_mut(len..self.len) {
-            rest.fill(0);
-            self.len = len;
+        if len < self.as_bytes().len() {
+            self.text.truncate(len);
+            let _fits = self.text.push(0);
         }
     }
+}
+
+/// Appends to a message of any size.
+fn push(text: &mut VecView<u8>, bytes: &[u8]) -> bool {
+    let _nul = text.pop();
+    let room = text.capacity().saturating_sub(text.len() + 1);
+    let fits = bytes.len() <= room;
+    let mut take = bytes.len().min(room);
+    // A cut in the middle of a UTF-8 character moves back to the character's first byte.
+    while !fits && take > 0 && bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) {
+        take -= 1;
+    }
+    for byte in bytes.iter().take(take) {
+        let _fits = text.push(if *byte == 0 { b'?' } else { *byte });
+    }
+    text.push(0).is_ok() && fits
+}
+
+fn push_number(text: &mut VecView<u8>, number: u64) -> bool {
+    let mut digits = [0; 20];
+    let mut view = ViewMut::new(&mut digits);
+    let written = view.write_decimal(number).is_ok() && view.set_len(view.offset()).is_ok();
+    written && push(text, view.as_slice())
 }
 
 impl<const N: usize> Default for Message<N> {
@@ -348,22 +339,22 @@ mod tests {
         assert_eq!(text.as_str(), "a?b");
         text.clear();
         assert!(text.is_empty());
-        assert_eq!(text.bytes, [0; 8]);
+        assert!(text.text.is_empty());
     }
 
     #[test]
-    fn what_is_cut_off_leaves_only_zeros() {
+    fn a_nul_follows_the_text() {
         let mut text = Message::<8>::new();
-        for pushed in ["1234567890", "é", "", "1234567"] {
+        for (pushed, whole) in [("1234567890", &b"1234567\0"[..]), ("é", b"\xC3\xA9\0"), ("", b"\0"), ("1", b"1\0")] {
             text.clear();
             text.push_str(pushed);
-            let whole: std::vec::Vec<_> =
-                text.as_bytes().iter().copied().chain(core::iter::repeat(0)).take(8).collect();
-            assert_eq!(text.bytes[..], whole);
+            assert_eq!(text.text, whole);
         }
+        text.clear();
+        text.push_str("1234567");
         text.truncate(3);
         text.truncate(5);
-        assert_eq!((text.as_str(), text.bytes), ("123", *b"123\0\0\0\0\0"));
+        assert_eq!((text.as_str(), text.text.as_slice()), ("123", &b"123\0"[..]));
         // Bytes that are no UTF-8 at all are cut without end of characters in sight.
         text.push_bytes(&[0x80; 9]);
         assert_eq!((text.as_bytes(), text.as_str()), (&b"123"[..], "123"));

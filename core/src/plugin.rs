@@ -399,8 +399,9 @@ impl Progress {
         if done >= all {
             return Self(10_000);
         }
-        let hundredths = u128::from(done) * 10_000 / u128::from(all);
-        Self(u32::try_from(hundredths).unwrap_or(10_000))
+        // Both are scaled down where the product would leave 64 bits.
+        let down = if all > u64::MAX / 10_000 { 14 } else { 0 };
+        Self(u32::try_from((done >> down) * 10_000 / (all >> down)).unwrap_or(10_000))
     }
 
     /// From 0 to 10,000.

@@ -133,7 +133,20 @@ unsafe impl Send for Lease {}
 impl Lease {
     /// Takes the batch back, empty, to be filled with events within `limits`.
     pub fn fill(&mut self, limits: Limits) -> Batch<'_> {
+        let limits = limits.at_most(self.memory.largest_payload());
         Batch::take_back(&mut self.memory, limits)
+    }
+
+    /// As [`Lease::fill`], where this is a lease of a source's own pool, which has room for its largest payload.
+    #[inline]
+    pub(crate) fn fill_own(&mut self, limits: Limits) -> Batch<'_> {
+        Batch::take_back(&mut self.memory, limits)
+    }
+
+    /// Takes the batch back, empty.
+    #[inline]
+    pub(crate) const fn take_back(&mut self) {
+        self.memory.take_back();
     }
 
     /// What the host is lent: the pointers of the committed events and their number. They are valid until the batch

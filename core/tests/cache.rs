@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! An event is decoded once for all fields that are asked of it, and never taken for another event (rule 5.2).
 
+#![expect(clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+
 mod common;
 
 use common::extract::*;

@@ -182,15 +182,18 @@ fn host_5_3_every_output_is_written_on_every_path() {
         assert_eq!((answer.count(0), answer.count(1)), (0, 0));
     };
     let two = [ask(0), ask(1)];
-    let input = |evt: *const abi::Event| abi::EventInput { evt, evtnum: 1, evtsrc: null() };
+    let on = |state, evt: *const abi::Event| {
+        let input = abi::EventInput { evt, evtnum: 1, evtsrc: null() };
+        extract_raw(state, &raw const input, &two, Offsets::Garbage)
+    };
     none(extract(&state, 1, &event(b""), &two)); // `decode` says None
     none(extract_raw(state.ptr, null(), &two, Offsets::Garbage));
-    none(extract_raw(state.ptr, &raw const *&input(null()), &two, Offsets::Garbage));
-    none(extract_raw(null_mut(), &raw const *&input(good.as_ptr().cast()), &two, Offsets::Garbage));
+    none(on(state.ptr, null()));
+    none(on(null_mut(), good.as_ptr().cast()));
     let failed = State::init(c"");
     let ptr = failed.ptr;
     drop(failed);
-    none(extract_raw(ptr, &raw const *&input(good.as_ptr().cast()), &two, Offsets::Garbage));
+    none(on(ptr, good.as_ptr().cast()));
     for (at, value) in [(16, 10u32), (22, u32::MAX), (22, 3), (26, 5), (30, 4), (30, u32::MAX)] {
         let mut malformed = good.clone();
         malformed[at..at + 4].copy_from_slice(&value.to_ne_bytes());
@@ -285,11 +288,9 @@ fn host_5_6_lists_of_every_type() {
 fn a_string_that_ends_in_the_event_is_handed_over_by_pointer() {
     let state = State::init(c"");
     let terminated = event(b"abc\0");
-    for name in ["cspan"] {
-        let answer = one(&state, &terminated, name);
-        assert_eq!(answer.strings(0), ["abc"]);
-        assert_eq!(answer.string_addresses(0), [terminated.as_ptr() as usize + 38]);
-    }
+    let answer = one(&state, &terminated, "cspan");
+    assert_eq!(answer.strings(0), ["abc"]);
+    assert_eq!(answer.string_addresses(0), [terminated.as_ptr() as usize + 38]);
     let copied = one(&state, &event(b"abc"), "span").string_addresses(0);
     assert!(!terminated.as_ptr_range().contains(&(copied[0] as *const u8)));
 }
@@ -331,6 +332,43 @@ fn a_value_given_instead_of_one_that_does_not_fit_is_not_counted() {
     assert_eq!(one(&state, &event(b"a"), "fallback").strings(0), ["short"]);
     assert_eq!(one(&state, &event(b"a"), "dropped").u64s(0), [0]);
     assert_eq!(state.logged(), []);
+}
+
+#[test]
+fn what_one_field_could_not_hand_over_is_not_the_next_ones() {
+    let state = State::init(c"");
+    let event = event(b"two words");
+    let names = ["fallback", "none", "words", "nul", "none", "bools", "partial", "numbers", "fallback", "empty"];
+    for offered in [&names[..], &names[3..], &names[6..]] {
+        let asks: Vec<_> = offered.iter().map(|name| ask(field(name))).collect();
+        let answer = extract(&state, 1, &event, &asks);
+        assert_eq!(answer.rc, abi::SUCCESS);
+        for (i, name) in offered.iter().enumerate() {
+            let count = match *name {
+                "none" | "nul" | "partial" | "empty" => 0,
+                "words" => 2,
+                "bools" => 5,
+                "numbers" => 3,
+                _ => 1,
+            };
+            assert_eq!(answer.count(i), count, "{name}");
+        }
+    }
+    assert_eq!(one(&state, &event, "dropped").u64s(0), [5], "twice nul, three times partial");
+}
+
+#[test]
+fn many_values_that_do_not_fit_together_are_counted_one_by_one() {
+    let state = State::init(c"");
+    let event = event(b"abc");
+    // 1,024 bytes of cells are 128; each of these takes one, wherever in the memory the call begins.
+    for n in [1, 127, 128, 129, 200, 128, 50, 128] {
+        let before = one(&state, &event, "dropped").u64s(0)[0];
+        let answer = extract(&state, 1, &event, &vec![ask_with(field("index"), None, Some(7)); n]);
+        let values = (0..n).filter(|i| answer.count(*i) == 1).count();
+        let dropped = one(&state, &event, "dropped").u64s(0)[0] - before;
+        assert_eq!((values, usize::try_from(dropped).unwrap()), (n.min(128), n - n.min(128)), "{n}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! States and instances in static slots: eight of each, given back by destroy and close, dropped exactly once.
 #![expect(unsafe_code, reason = "a host calls a plugin through C symbols")]
+#![expect(clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod common;
 

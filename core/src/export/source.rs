@@ -3,11 +3,11 @@
 #![expect(unsafe_code, reason = "called by the host with bare pointers")]
 
 use core::ffi::{c_char, c_void};
-use core::ptr::{null, null_mut};
+use core::ptr::{NonNull, null, null_mut};
 
 use super::ExportedSource;
 use super::shell::StateOf;
-use super::state::{self, InstanceOf, InstanceSlot, Open, Rc, State};
+use super::state::{self, InstanceOf, InstanceSlot, Open, Rc};
 use crate::abi::{self, EOF, FAILURE, SUCCESS, TIMEOUT};
 use crate::batch::Limits;
 use crate::error::{Error, Report};
@@ -60,20 +60,15 @@ pub unsafe fn open<T: ExportedSource>(plugin: *mut c_void, params: *const c_char
         let value = value.open(params).map_err(OpenError::Plugin)?;
         Ok(Open { lease, eof: false, value })
     });
-    let told = |text: &mut crate::error::Message| {
-        text.push_str(" (open params: \"");
-        text.push_bytes(params.to_bytes());
-        text.push_str("\")");
-    };
     match opened {
         Some(Ok(slot)) => {
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
             return core::ptr::from_ref(slot).cast_mut().cast();
         }
-        Some(Err(OpenError::Plugin(error))) => state::fail(&state.head, "", &error, told),
-        Some(Err(OpenError::Batches(error))) => state::fail(&state.head, "", &error, told),
-        None => state.head.set_error(|text| {
+        Some(Err(OpenError::Plugin(error))) => state::fail(&state.head, &error, Some(params)),
+        Some(Err(OpenError::Batches(error))) => state::fail(&state.head, &error, Some(params)),
+        None => state.head.set_error(&mut |text| {
             text.push_str("all ");
             text.push_number(T::instances().len() as u64);
             text.push_str(" instances are in use: close one, or raise `instances` in the plugin's export!");
@@ -120,57 +115,69 @@ pub unsafe fn next_batch<T: ExportedSource>(
     nevts: *mut u32,
     evts: *mut *mut *mut abi::Event,
 ) -> Rc {
-    // SAFETY: the host's out-parameters.
-    unsafe {
-        state::set(nevts, 0);
-        state::set(evts, null_mut());
-    }
-    // SAFETY: the state is the host's from init, or NULL.
-    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return FAILURE };
-    // SAFETY: the instance is the host's from open, or NULL; it calls one at a time.
-    let open = unsafe { InstanceSlot::<InstanceOf<T>>::open(instance, plugin) };
-    let (Some(open), false, false) = (open, nevts.is_null(), evts.is_null()) else {
-        return bad_call(
-            state,
-            "plugin_next_batch",
-            "an instance that plugin_open gave for this state, and places for nevts and evts",
-        );
+    let (Some(count), Some(events)) = (NonNull::new(nevts), NonNull::new(evts)) else {
+        // SAFETY: as this function's.
+        return unsafe { bad_call::<T>(plugin, nevts, evts) };
     };
-    if open.eof {
-        return EOF;
-    }
-    let mut batch = open.lease.fill(limits::<T>());
-    let next = open.value.next_batch(value, &mut batch);
-    if batch.skipped() > 0 {
-        state.head.shared.events_skipped(batch.skipped());
-    }
-    let (events, count) = open.lease.lend();
+    // SAFETY: the state is the host's from init, or NULL; the instance is the host's from open, or NULL, and it calls
+    // one at a time.
+    let (state, open) = unsafe { (StateOf::<T>::live(plugin), InstanceSlot::<InstanceOf<T>>::open(instance, plugin)) };
+    let (Some((state, value)), Some(open)) = (state, open) else {
+        // SAFETY: as this function's.
+        return unsafe { bad_call::<T>(plugin, nevts, evts) };
+    };
+    let mut skipped = 0;
+    let next = if open.eof {
+        open.lease.take_back();
+        Ok(Next::Eof)
+    } else {
+        let mut batch = open.lease.fill_own(const { limits::<T>() });
+        let next = open.value.next_batch(value, &mut batch);
+        skipped = batch.skipped();
+        next
+    };
+    let (lent, n) = open.lease.lend();
     // SAFETY: the host's out-parameters, not NULL.
     unsafe {
-        nevts.write(count);
-        evts.write(events);
+        count.write(n);
+        events.write(lent);
+    }
+    if skipped > 0 {
+        state.head.shared.events_skipped(skipped);
     }
     match next {
-        Ok(Next::More) if count > 0 => SUCCESS,
+        Ok(Next::More) if n > 0 => SUCCESS,
         Ok(Next::More | Next::Timeout) => TIMEOUT,
         Ok(Next::Eof) => {
             open.eof = true;
             EOF
         }
         Err(error) => {
-            state::fail(&state.head, "", &error, |_| {});
+            state::fail(&state.head, &error, None);
             FAILURE
         }
     }
 }
 
+/// What `plugin_next_batch` does without a state, an instance of it or a place for its outputs.
+///
+/// # Safety
+/// As [`next_batch`].
 #[cold]
-fn bad_call<T: crate::Plugin, X>(state: &State<T, X>, call: &str, expected: &str) -> Rc {
-    state.head.set_error(|text| {
-        text.push_str(call);
-        text.push_str(" was called without ");
-        text.push_str(expected);
-    });
+#[inline(never)]
+unsafe fn bad_call<T: ExportedSource>(plugin: *const c_void, nevts: *mut u32, evts: *mut *mut *mut abi::Event) -> Rc {
+    // SAFETY: the host's out-parameters.
+    unsafe {
+        state::set(nevts, 0);
+        state::set(evts, null_mut());
+    }
+    // SAFETY: the state is the host's from init, or NULL.
+    if let Some((state, _)) = unsafe { StateOf::<T>::live(plugin) } {
+        state.head.set_error(&mut |text| {
+            text.push_str("plugin_next_batch was called without an instance that plugin_open gave for this state, or ");
+            text.push_str("without places for nevts and evts");
+        });
+    }
     FAILURE
 }
 
@@ -195,11 +202,11 @@ pub unsafe fn list_open_params<T: ExportedSource>(plugin: *mut c_void, rc: *mut 
         Ok(()) => {
             let error =
                 Error::new("the list of open parameters is too long").with("bytes", OpenParams::CAPACITY as u64);
-            state::fail(&state.head, "", &error, |_| {});
+            state::fail(&state.head, &error, None);
             null()
         }
         Err(error) => {
-            state::fail(&state.head, "", &error, |_| {});
+            state::fail(&state.head, &error, None);
             null()
         }
     }

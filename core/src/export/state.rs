@@ -11,7 +11,7 @@
 #![expect(unsafe_code, reason = "the host keeps states and instances by pointer and says when they end")]
 
 use core::cell::UnsafeCell;
-use core::ffi::{c_char, c_void};
+use core::ffi::{CStr, c_char, c_void};
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
@@ -66,7 +66,7 @@ impl Head {
 
     /// Replaces the error text by what `write` writes. Where another thread is writing at this moment, its text stays.
     #[cold]
-    pub(super) fn set_error(&self, write: impl FnOnce(&mut Message)) {
+    pub(super) fn set_error(&self, write: &mut dyn FnMut(&mut Message)) {
         if let Some(_writing) = self.writing.try_lock() {
             // SAFETY: the lock keeps other writers away.
             let error = unsafe { &mut *self.error.get() };
@@ -81,7 +81,7 @@ impl Head {
     /// Writes an error text that is always the same, once: this head stands for no state, so several hosts may be
     /// reading it on other threads, and nobody may write what they read.
     #[cold]
-    pub(super) fn set_lasting_error(&self, write: impl FnOnce(&mut Message)) {
+    pub(super) fn set_lasting_error(&self, write: &mut dyn FnMut(&mut Message)) {
         let _writing = self.writing.lock();
         // SAFETY: the lock keeps writers away; hosts only read.
         if unsafe { (*self.error.get()).is_empty() } {
@@ -92,9 +92,8 @@ impl Head {
 
     /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.
     pub(super) fn error_text(&self) -> *const c_char {
-        // SAFETY: only an address is computed here; the host reads the text when no call of this state is under way
-        // (rule 8.2).
-        unsafe { Message::text_of(self.error.get()) }
+        // SAFETY: the host asks for the text when no call of this state is under way (rule 8.2), so nobody writes it.
+        unsafe { (*self.error.get()).as_ptr() }
     }
 }
 
@@ -211,13 +210,16 @@ impl<T: Plugin, X> State<T, X> {
     }
 }
 
-/// Reports `error` as the last error of a state: `before`, the message, `after`.
+/// Reports `error` as the last error of a state, with the open parameters that it came from.
 #[cold]
-pub(super) fn fail(head: &Head, before: &str, error: &impl Report, after: impl FnOnce(&mut Message)) {
-    head.set_error(|text| {
-        text.push_str(before);
+pub(super) fn fail(head: &Head, error: &dyn Report, params: Option<&CStr>) {
+    head.set_error(&mut |text| {
         error.report(text);
-        after(text);
+        if let Some(params) = params {
+            text.push_str(" (open params: \"");
+            text.push_bytes(params.to_bytes());
+            text.push_str("\")");
+        }
     });
 }
 
@@ -285,7 +287,7 @@ impl<I> InstanceSlot<I> {
     pub(super) unsafe fn open<'a>(slot: *const c_void, owner: *const c_void) -> Option<&'a mut Open<I>> {
         // SAFETY: not NULL means one of the static slots.
         let slot = unsafe { slot.cast::<Self>().as_ref()? };
-        if owner.is_null() || !core::ptr::eq(slot.owner.load(Ordering::Acquire), owner) {
+        if !core::ptr::eq(slot.owner.load(Ordering::Acquire), owner) || owner.is_null() {
             return None;
         }
         // SAFETY: a slot with an owner has its value, and the caller is the only one to use it.
@@ -310,12 +312,12 @@ impl<I> InstanceSlot<I> {
 ///
 /// # Safety
 /// `text` is NULL or a C string that lives, unchanged, for `'a`.
-pub(super) unsafe fn text_or_empty<'a>(text: *const c_char) -> &'a core::ffi::CStr {
+pub(super) unsafe fn text_or_empty<'a>(text: *const c_char) -> &'a CStr {
     if text.is_null() {
         return c"";
     }
     // SAFETY: not NULL, so a C string as the caller says.
-    unsafe { core::ffi::CStr::from_ptr(text) }
+    unsafe { CStr::from_ptr(text) }
 }
 
 /// Writes an out-parameter where there is one.

@@ -112,8 +112,8 @@ impl<D: Copy + 'static, const FIXED: usize, const CELLS: usize, const TEXT: usiz
 
     unsafe fn begin(&self) {
         let results = Results {
-            cells: Area { base: self.cells.get().cast(), at: 0, size: CELLS * 8 },
-            text: Area { base: self.text.get().cast(), at: 0, size: TEXT },
+            cells: Area::new(self.cells.get().cast(), CELLS * 8),
+            text: Area::new(self.text.get().cast(), TEXT),
             starts: self.starts.get().cast(),
             lengths: self.lengths.get().cast(),
             offsets_len: OFFSETS,
@@ -190,12 +190,29 @@ impl Place {
     }
 }
 
-/// An array of bytes that values are put into one after another, `at <= size`.
+/// An array of bytes that values are put into one after another: `at <= end <= size`.
 #[derive(Clone, Copy)]
 struct Area {
     base: *mut u8,
     at: usize,
+    /// Where the present call's share ends.
+    end: usize,
     size: usize,
+}
+
+impl Area {
+    const fn new(base: *mut u8, size: usize) -> Self {
+        Self { base, at: 0, end: 0, size }
+    }
+
+    /// A call begins to use it: starts again at 0 where less than a share is left.
+    const fn begin(&mut self) {
+        let share = self.size / 3;
+        if self.at > share * 2 {
+            self.at = 0;
+        }
+        self.end = self.at + share;
+    }
 }
 
 /// Which value offsets are noted (rule 5.7).
@@ -273,8 +290,8 @@ impl Filled {
 
 impl Results {
     const NONE: Self = Self {
-        cells: Area { base: null_mut(), at: 0, size: 0 },
-        text: Area { base: null_mut(), at: 0, size: 0 },
+        cells: Area::new(null_mut(), 0),
+        text: Area::new(null_mut(), 0),
         text_begin: 0,
         starts: null_mut(),
         lengths: null_mut(),
@@ -298,11 +315,8 @@ impl Results {
     fn first_use(&mut self) {
         if self.call.fresh {
             self.call.fresh = false;
-            for area in [&mut self.cells, &mut self.text] {
-                if area.at > area.size / 3 * 2 {
-                    area.at = 0;
-                }
-            }
+            self.cells.begin();
+            self.text.begin();
             self.text_begin = self.text.at;
         }
     }
@@ -312,7 +326,7 @@ impl Results {
         self.first_use();
         let at = self.cells.at;
         let end = at + size_of::<C>().next_multiple_of(8);
-        if end > self.cells.size {
+        if end > self.cells.end {
             return None;
         }
         self.cells.at = end;
@@ -333,10 +347,7 @@ impl Results {
     /// Puts the next cell of a list that was begun; nothing else puts cells until [`Results::end`].
     pub(super) fn append<C: Copy>(&mut self, list: &mut Filled, cell: C) -> Option<()> {
         let len = usize::try_from(list.count).ok()?.checked_mul(size_of::<C>())?;
-        let end = len.checked_add(size_of::<C>()).filter(|end| *end <= self.cells.size / 3)?;
-        if self.cells.at + end > self.cells.size {
-            return None;
-        }
+        len.checked_add(size_of::<C>()).filter(|end| *end <= self.cells.end - self.cells.at)?;
         // SAFETY: the list begins at `cells.at`, and `cells.at + end` is within the cells; each C is aligned, because
         // the list's start is a multiple of 8.
         unsafe { self.cells.base.add(self.cells.at + len).cast::<C>().write(cell) };
@@ -347,18 +358,13 @@ impl Results {
     /// Keeps the cells of a list.
     pub(super) fn end<C>(&mut self, list: Filled) {
         let len = usize::try_from(list.count).unwrap_or(0).saturating_mul(size_of::<C>());
-        self.cells.at = (self.cells.at + len.next_multiple_of(8)).min(self.cells.size);
-    }
-
-    /// Where the next text goes, and where this call's share of texts ends.
-    fn text_share(&mut self) -> (usize, usize) {
-        self.first_use();
-        (self.text.at, self.text_begin + self.text.size / 3)
+        self.cells.at = (self.cells.at + len.next_multiple_of(8)).min(self.cells.end);
     }
 
     /// The room for texts that is left to this call.
     pub(super) fn text_room(&mut self) -> &mut [MaybeUninit<u8>] {
-        let (at, end) = self.text_share();
+        self.first_use();
+        let (at, end) = (self.text.at, self.text.end);
         // SAFETY: `at..end` lies within the text array, and no value of this call is there.
         unsafe { core::slice::from_raw_parts_mut(self.text.base.add(at).cast(), end - at) }
     }
@@ -368,7 +374,8 @@ impl Results {
     /// # Safety
     /// The first `len` bytes of the room are initialised.
     pub(super) unsafe fn seal_text(&mut self, len: usize) -> Result<usize, Dropped> {
-        let (start, limit) = self.text_share();
+        self.first_use();
+        let (start, limit) = (self.text.at, self.text.end);
         let end = start.checked_add(len).filter(|end| *end < limit).ok_or(Dropped::TooLong)?;
         // SAFETY: `start..=end` is in the text array, and the caller says that `start..end` is initialised.
         unsafe {
@@ -393,7 +400,8 @@ impl Results {
 
     /// Copies an address' bytes, aligned to 8, and tells where they are.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Option<NonNull<u8>> {
-        let (at, limit) = self.text_share();
+        self.first_use();
+        let (at, limit) = (self.text.at, self.text.end);
         let aligned = at.next_multiple_of(8);
         let end = aligned.checked_add(bytes.len()).filter(|end| *end <= limit)?;
         // SAFETY: `at..end` is in the text array, and no value of this call lies there; `bytes` is elsewhere, for the

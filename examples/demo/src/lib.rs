@@ -32,10 +32,10 @@ impl Plugin for Demo {
     fn new(init: &Init<'_>) -> Result<Self, Error> {
         let payload = match init.config().to_bytes() {
             b"" => Some(64),
-            digits => number(digits),
+            digits => number(digits).and_then(|number| usize::try_from(number).ok()),
         };
         match payload {
-            Some(payload @ 44..=4096) => Ok(Self { payload: payload as usize }),
+            Some(payload @ 44..=4096) => Ok(Self { payload }),
             _ => Err(Error::new("the init config is the payload's size in bytes, from 44 to 4096")),
         }
     }

@@ -82,7 +82,7 @@ fn host_1_4_versions_are_checked() {
 }
 
 #[test]
-fn host_6_fields_and_sources_are_checked() {
+fn host_6_1_fields_and_sources_are_checked() {
     refused!("EXTRACTION", "FIELDS=\"[]\"" =>
         "plugin_get_fields gave an empty array where an array of at least one field was expected");
     refused!("EXTRACTION" =>

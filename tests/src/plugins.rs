@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What tests need built: the standalone plugin crates, which cargo leaves out of the workspace, and the command.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::{env, fs, io};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+use crate::host::root;
+
+/// How a plugin is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// As `cargo build` does.
+    Dev,
+    /// As `cargo build --release` does, and as users load it.
+    Release,
+}
+
+impl Profile {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Dev, Self::Release];
+
+    const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Dev => &[],
+            Self::Release => &["--release"],
+        }
+    }
+}
+
+/// The shared library that the crate in `folder` makes, built now unless this process has built it before.
+///
+/// It lies where cargo puts it: in the crate's own `target`, or where `CARGO_TARGET_DIR` says. cargo's own lock on that
+/// folder lets one process at a time build.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn library(folder: &Path, profile: Profile) -> PathBuf {
+    let arguments = [&["--lib"][..], profile.arguments()].concat();
+    built(&folder.join("Cargo.toml"), &arguments, |artifact| {
+        let files = artifact["filenames"].as_array().into_iter().flatten().filter_map(Json::as_str);
+        files.map(PathBuf::from).find(|file| file.extension().is_some_and(|end| end == env::consts::DLL_EXTENSION))
+    })
+}
+
+/// The library of `examples/access-log`.
+#[must_use]
+pub fn access_log(profile: Profile) -> PathBuf {
+    library(&root().join("examples/access-log"), profile)
+}
+
+/// The library of `tests/fixtures/rules`, a source that does what its open parameters say.
+#[must_use]
+pub fn rules() -> PathBuf {
+    library(&root().join("tests/fixtures/rules"), Profile::Release)
+}
+
+/// The `falconet` command, built as `cargo build` does.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn command() -> PathBuf {
+    built(&root().join("host/Cargo.toml"), &["--bin", "falconet"], |artifact| {
+        artifact["executable"].as_str().map(PathBuf::from)
+    })
+}
+
+/// A copy of a library in a folder of its own: the loader takes it for another one, so that it has statics of its own.
+#[derive(Debug)]
+pub struct Copy {
+    folder: TempDir,
+    path: PathBuf,
+}
+
+impl Copy {
+    /// Copies `library`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn of(library: &Path) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join(library.file_name().unwrap_or("plugin.so".as_ref()));
+        fs::copy(library, &path)?;
+        Ok(Self { folder, path })
+    }
+
+    /// The copy.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder that it is in, which goes with it.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// What `file` finds in cargo's message of what it made of the manifest's own package.
+#[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
+fn built(manifest: &Path, arguments: &[&str], file: impl Fn(&Json) -> Option<PathBuf>) -> PathBuf {
+    type Built = HashMap<(PathBuf, String), PathBuf>;
+    static BUILT: Mutex<Option<Built>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = built.get_or_insert_default();
+    let key = (manifest.to_path_buf(), arguments.concat());
+    if let Some(path) = built.get(&key) {
+        return path.clone();
+    }
+    let path = build(manifest, arguments, file).unwrap_or_else(|why| panic!("{}: {why}", manifest.display()));
+    built.insert(key, path.clone());
+    path
+}
+
+fn build(
+    manifest: &Path,
+    arguments: &[&str],
+    file: impl Fn(&Json) -> Option<PathBuf>,
+) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let folder = manifest.parent().ok_or("no folder")?;
+    // In the crate's folder, so that its own configuration and toolchain count, as for a user.
+    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .arg("build")
+        .args(arguments)
+        .args(["--message-format=json-render-diagnostics", "--manifest-path"])
+        .arg(manifest)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("cargo build: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into());
+    }
+    let messages = String::from_utf8(output.stdout)?;
+    for line in messages.lines() {
+        let message: Json = serde_json::from_str(line)?;
+        let text = |name: &str| message.get(name).and_then(Json::as_str);
+        let ours = text("reason") == Some("compiler-artifact") && text("manifest_path") == manifest.to_str();
+        if let Some(path) = ours.then(|| file(&message)).flatten() {
+            return Ok(path);
+        }
+    }
+    Err("cargo has built it, and named no such file".into())
+}
