@@ -18,6 +18,8 @@ use core::ptr::NonNull;
 
 use crate::abi;
 use crate::event::{PAYLOAD_OFFSET, PluginPrefix, Timestamp};
+use crate::plugin::Source;
+use crate::pool::Lease;
 use crate::view::WriteView;
 
 use slots::Layout;
@@ -60,6 +62,10 @@ impl Memory {
     /// Bytes of the largest payload that an empty batch has room for.
     pub(crate) const fn largest_payload(&self) -> u32 {
         self.capacity.saturating_sub(PREFIX)
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.count as usize
     }
 
     #[inline]
@@ -140,6 +146,17 @@ impl Limits {
     #[must_use]
     pub const fn new(id: u32, max_payload: u32) -> Self {
         Self { id, max_payload, oversized: Oversized::Fail }
+    }
+
+    /// The limits of a source's own batches.
+    ///
+    /// # Panics
+    /// Where [`MAX_PAYLOAD`](Source::MAX_PAYLOAD) leaves 32 bits, when it is evaluated: in a `const`, at compile time.
+    #[must_use]
+    pub const fn of<S: Source>() -> Self {
+        assert!(S::MAX_PAYLOAD <= u32::MAX as usize - PAYLOAD_OFFSET, "MAX_PAYLOAD leaves an event's 32 bits");
+        #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+        Self::new(S::ID, S::MAX_PAYLOAD as u32).oversized(S::OVERSIZED)
     }
 
     /// The same, with payloads of no more than `payload` bytes.
@@ -233,7 +250,7 @@ impl core::error::Error for TooLarge {}
 /// assert_eq!(batch.len(), 2); // and the third claim found it full
 /// ```
 pub struct Batch<'a> {
-    memory: &'a mut Memory,
+    lease: &'a mut Lease,
     limits: Limits,
     skipped: u64,
     truncated: u64,
@@ -241,27 +258,27 @@ pub struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     #[inline]
-    pub(crate) const fn take_back(memory: &'a mut Memory, limits: Limits) -> Self {
-        memory.take_back();
-        Self { memory, limits, skipped: 0, truncated: 0 }
+    pub(crate) const fn take_back(lease: &'a mut Lease, limits: Limits) -> Self {
+        lease.memory.take_back();
+        Self { lease, limits, skipped: 0, truncated: 0 }
     }
 
     /// Committed events.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.memory.count as usize
+        self.lease.memory.count as usize
     }
 
     /// True while nothing is committed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.memory.count == 0
+        self.lease.memory.count == 0
     }
 
     /// Events that it holds at most.
     #[must_use]
     pub const fn capacity(&self) -> usize {
-        self.memory.max_events as usize
+        self.lease.memory.max_events as usize
     }
 
     /// Bytes of the largest payload: what every [`Batch::claim`] has room for.
@@ -287,11 +304,45 @@ impl<'a> Batch<'a> {
         self.skipped = self.skipped.saturating_add(1);
     }
 
+    /// Hands over a batch that was filled elsewhere, on another thread for example, without copying: the host gets its
+    /// events. Gives back this source's own batch, empty, to be filled next.
+    ///
+    /// More events may be claimed behind its own, where there is room.
+    ///
+    /// # Errors
+    /// Gives `filled` back where this batch has events already: they are handed over first, with the next call.
+    ///
+    /// ```
+    /// use falconet::{batch::{Limits, Push}, Pool, Timestamp};
+    /// static POOL: Pool<2, 8, 1024> = Pool::new();
+    ///
+    /// let filled = std::thread::spawn(|| {
+    ///     let mut lease = POOL.lease().unwrap();
+    ///     let pushed = lease.fill(Limits::new(999, 64)).push(Timestamp::HOST, b"from another thread");
+    ///     assert_eq!(pushed, Ok(Push::Committed));
+    ///     lease
+    /// });
+    ///
+    /// let mut own = POOL.lease().unwrap(); // what `next_batch` gets is a batch like this
+    /// let mut batch = own.fill(Limits::new(999, 64));
+    /// let _to_be_filled = batch.hand_over(filled.join().unwrap()).unwrap();
+    /// assert_eq!(batch.len(), 1);
+    /// ```
+    pub fn hand_over(&mut self, filled: Lease) -> Result<Lease, Lease> {
+        if !self.is_empty() {
+            return Err(filled);
+        }
+        let mut own = core::mem::replace(self.lease, filled);
+        own.take_back();
+        self.limits = self.limits.at_most(self.lease.memory.largest_payload());
+        Ok(own)
+    }
+
     /// Claims an event with room for the largest payload; `None` when the batch is full: hand it over.
     #[inline]
     pub fn claim(&mut self) -> Option<Claim<'_>> {
         let capacity = self.limits.max_payload;
-        if self.memory.room()? < capacity {
+        if self.lease.memory.room()? < capacity {
             return None;
         }
         Some(self.claim_room(capacity))
@@ -307,7 +358,7 @@ impl<'a> Batch<'a> {
             Ok(len) if len <= self.limits.max_payload => len,
             _ => return Err(TooLarge { needed: len, capacity: self.max_payload() }),
         };
-        match self.memory.room() {
+        match self.lease.memory.room() {
             Some(room) if room >= capacity => Ok(Some(self.claim_room(capacity))),
             _ => Ok(None),
         }
@@ -316,12 +367,12 @@ impl<'a> Batch<'a> {
     /// `capacity` is at most [`Memory::room`].
     #[inline]
     fn claim_room(&mut self, capacity: u32) -> Claim<'_> {
-        self.memory.prepared = None;
-        let payload = self.memory.payload();
+        self.lease.memory.prepared = None;
+        let payload = self.lease.memory.payload();
         // SAFETY: `room` bytes from `payload` on are the batch's own; the claim borrows the batch for the view's whole
         // life, so nobody else touches them.
         let room = unsafe { core::slice::from_raw_parts_mut(payload.cast().as_ptr(), capacity as usize) };
-        Claim { memory: self.memory, view: WriteView::from_uninit(room), capacity, id: self.limits.id }
+        Claim { memory: &mut self.lease.memory, view: WriteView::from_uninit(room), capacity, id: self.limits.id }
     }
 
     /// Adds a whole event by one copy of its payload.
@@ -353,7 +404,7 @@ impl<'a> Batch<'a> {
 
 impl fmt::Debug for Batch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batch").field("memory", &self.memory).field("limits", &self.limits).finish()
+        f.debug_struct("Batch").field("memory", &self.lease.memory).field("limits", &self.limits).finish()
     }
 }
 

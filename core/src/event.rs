@@ -111,7 +111,8 @@ pub struct Span {
 }
 
 impl Span {
-    /// The bytes `start..end` of a plugin event's payload; `None` where `end < start` or the numbers leave 32 bits.
+    /// The bytes `start..end` of a plugin event's payload, which begins at byte 38 as long as plugin events have their
+    /// two parameters (for any other event use [`Event::span_of`]); `None` where `end < start` or the numbers leave 32 bits.
     #[must_use]
     #[inline]
     pub const fn payload(start: usize, end: usize) -> Option<Self> {

@@ -153,6 +153,17 @@ macro_rules! export {
             $crate::__export_settings!($($($setting = $value,)+)?);
             $crate::__export_capabilities!($plugin; [$($capability)+]; none; none; none);
         };
+
+        /// Of this name there is one in a crate, wherever it stands.
+        #[doc(hidden)]
+        #[allow(non_local_definitions, reason = "documentation tests export a plugin inside of `main`")]
+        #[macro_export]
+        macro_rules! a_crate_exports_one_plugin {
+            () => {};
+        }
+    };
+    ($($other:tt)*) => {
+        compile_error!("export! takes a plugin and what it does: `falconet::export!(MyPlugin: source, extract);`");
     };
 }
 
@@ -253,6 +264,8 @@ macro_rules! __export_base {
             }
         }
 
+        // A constant of its own, so that `cargo check` reports a mistake in it.
+        const __INFO: $crate::Info = <$p as $crate::Plugin>::INFO;
         const __API_VERSION: &::core::ffi::CStr =
             $crate::export::shell::api_version(&[$crate::__export_base!(@uses $e $p), $crate::__export_base!(@uses $o $p)]);
 
@@ -262,19 +275,19 @@ macro_rules! __export_base {
         }
         #[unsafe(no_mangle)]
         extern "C" fn plugin_get_name() -> *const ::core::ffi::c_char {
-            const { <$p as $crate::Plugin>::INFO.name() }.as_ptr()
+            const { __INFO.name() }.as_ptr()
         }
         #[unsafe(no_mangle)]
         extern "C" fn plugin_get_version() -> *const ::core::ffi::c_char {
-            const { <$p as $crate::Plugin>::INFO.version() }.as_ptr()
+            const { __INFO.version() }.as_ptr()
         }
         #[unsafe(no_mangle)]
         extern "C" fn plugin_get_description() -> *const ::core::ffi::c_char {
-            const { <$p as $crate::Plugin>::INFO.description() }.as_ptr()
+            const { __INFO.description() }.as_ptr()
         }
         #[unsafe(no_mangle)]
         extern "C" fn plugin_get_contact() -> *const ::core::ffi::c_char {
-            const { <$p as $crate::Plugin>::INFO.contact() }.as_ptr()
+            const { __INFO.contact() }.as_ptr()
         }
         #[unsafe(no_mangle)]
         unsafe extern "C" fn plugin_init(
@@ -422,6 +435,7 @@ macro_rules! __export_extract {
                 &$crate::export::getters::<$p, { $crate::export::getters_len::<$p>() }>();
         }
 
+        const _: () = $crate::export::extract::check_event_types::<$p>();
         const __FIELDS_LEN: usize = $crate::export::fields_json_len::<$p>();
         static __FIELDS: [u8; __FIELDS_LEN] = $crate::export::fields_json::<$p, __FIELDS_LEN>();
         const __EXTRACT_SOURCES_LEN: usize = $crate::export::names_json_len(<$p as $crate::Extract>::EVENT_SOURCES);

@@ -51,6 +51,7 @@ pub(crate) struct Shared {
     values_dropped: AtomicU64,
     dropped_logged: AtomicBool,
     events_skipped: AtomicU64,
+    events_truncated: AtomicU64,
 }
 
 #[derive(Clone, Copy)]
@@ -76,6 +77,7 @@ impl Shared {
             values_dropped: AtomicU64::new(0),
             dropped_logged: AtomicBool::new(false),
             events_skipped: AtomicU64::new(0),
+            events_truncated: AtomicU64::new(0),
         }
     }
 
@@ -88,6 +90,7 @@ impl Shared {
         self.values_dropped.store(0, Ordering::Relaxed);
         self.dropped_logged.store(false, Ordering::Relaxed);
         self.events_skipped.store(0, Ordering::Relaxed);
+        self.events_truncated.store(0, Ordering::Relaxed);
         *self.host.write() = HostLog { owner, log_fn };
     }
 
@@ -121,8 +124,9 @@ impl Shared {
     }
 
     #[cold]
-    pub(crate) fn events_skipped(&self, more: u64) {
-        self.events_skipped.fetch_add(more, Ordering::Relaxed);
+    pub(crate) fn oversized(&self, skipped: u64, truncated: u64) {
+        self.events_skipped.fetch_add(skipped, Ordering::Relaxed);
+        self.events_truncated.fetch_add(truncated, Ordering::Relaxed);
     }
 }
 
@@ -239,6 +243,12 @@ impl Counters {
         self.read(&self.shared.events_skipped)
     }
 
+    /// Events cut to the largest payload by [`Oversized::Truncate`](crate::batch::Oversized::Truncate).
+    #[must_use]
+    pub fn events_truncated(&self) -> u64 {
+        self.read(&self.shared.events_truncated)
+    }
+
     fn read(&self, counter: &AtomicU64) -> u64 {
         if self.shared.state.load(Ordering::Relaxed) == self.state { counter.load(Ordering::Relaxed) } else { 0 }
     }
@@ -249,6 +259,7 @@ impl fmt::Debug for Counters {
         f.debug_struct("Counters")
             .field("values_dropped", &self.values_dropped())
             .field("events_skipped", &self.events_skipped())
+            .field("events_truncated", &self.events_truncated())
             .finish()
     }
 }

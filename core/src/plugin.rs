@@ -238,7 +238,8 @@ pub trait Source: Plugin {
     /// Bytes of the largest payload. A batch is handed over when less is left in it.
     const MAX_PAYLOAD: usize = 16 * 1024;
 
-    /// What [`Batch::push`] does with a payload larger than [`MAX_PAYLOAD`](Source::MAX_PAYLOAD).
+    /// What [`Batch::push`] does with a payload larger than [`MAX_PAYLOAD`](Source::MAX_PAYLOAD). An author who writes
+    /// payloads in place decides there: an error, [`Batch::skip`] or [`One::Skip`], or a commit of what fits.
     const OVERSIZED: Oversized = Oversized::Fail;
 
     /// An open stream of events.
@@ -357,6 +358,7 @@ pub enum One {
     Eof,
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: NextEvent> Instance for T {
     type Plugin = <T as NextEvent>::Plugin;
 

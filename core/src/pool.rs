@@ -123,7 +123,7 @@ impl<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> fmt::Debug f
 /// assert_eq!(POOL.free(), 1);
 /// ```
 pub struct Lease {
-    memory: Memory,
+    pub(crate) memory: Memory,
     _guard: MutexGuard<'static, ()>,
 }
 
@@ -134,19 +134,31 @@ impl Lease {
     /// Takes the batch back, empty, to be filled with events within `limits`.
     pub fn fill(&mut self, limits: Limits) -> Batch<'_> {
         let limits = limits.at_most(self.memory.largest_payload());
-        Batch::take_back(&mut self.memory, limits)
+        Batch::take_back(self, limits)
     }
 
     /// As [`Lease::fill`], where this is a lease of a source's own pool, which has room for its largest payload.
     #[inline]
     pub(crate) fn fill_own(&mut self, limits: Limits) -> Batch<'_> {
-        Batch::take_back(&mut self.memory, limits)
+        Batch::take_back(self, limits)
     }
 
     /// Takes the batch back, empty.
     #[inline]
     pub(crate) const fn take_back(&mut self) {
         self.memory.take_back();
+    }
+
+    /// Events that are committed in it.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// True while none is committed in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// What the host is lent: the pointers of the committed events and their number. They are valid until the batch

@@ -48,7 +48,7 @@ impl Run {
         stdout.split(|byte| *byte == b'\n').map(|line| Encoding::Latin1.decode(line)).collect()
     }
 
-    /// The columns of each line that was printed with [`format`].
+    /// The columns of each line that was printed with [`format()`].
     #[must_use]
     pub fn rows(&self) -> Vec<Vec<String>> {
         self.lines().iter().map(|line| line.split(BETWEEN).map(str::to_owned).collect()).collect()

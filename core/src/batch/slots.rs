@@ -15,7 +15,7 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
-use zerocopy::native_endian::U64;
+use zerocopy::native_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Batch, Memory, TooLarge};
@@ -66,9 +66,13 @@ impl Memory {
     /// # Safety
     /// `event` is what [`Memory::free_slot`] gave, and its payload is initialised.
     #[inline]
-    unsafe fn commit_slot(&mut self, event: NonNull<u8>, ts: Timestamp) {
-        // SAFETY: a free slot is the batch's own; its header begins with the timestamp, at any alignment.
-        unsafe { event.cast::<U64>().write(U64::new(ts.raw())) };
+    unsafe fn commit_slot(&mut self, event: NonNull<u8>, ts: Timestamp, id: u32) {
+        // SAFETY: a free slot is the batch's own; it begins with the timestamp, and the id stands in front of the
+        // payload, both at any alignment. The host may have written to both.
+        unsafe {
+            event.cast::<U64>().write(U64::new(ts.raw()));
+            event.add(PAYLOAD_OFFSET - size_of::<U32>()).cast::<U32>().write(U32::new(id));
+        }
         self.count += 1;
     }
 
@@ -114,7 +118,7 @@ impl Batch<'_> {
     #[inline]
     pub fn slots(&mut self, len: usize) -> Result<Slots<'_>, TooLarge> {
         let (layout, slots) = self.prepare(len, None)?;
-        Ok(Slots { memory: self.memory, slots, layout })
+        Ok(Slots { memory: &mut self.lease.memory, slots, layout })
     }
 
     /// Uses the batch, which must be empty, for events whose payload is a `T`.
@@ -153,23 +157,23 @@ impl Batch<'_> {
         T: FromBytes + IntoBytes + KnownLayout + Immutable + Unaligned + 'static,
     {
         let (layout, slots) = self.prepare(size_of::<T>(), Some(TypeId::of::<T>()))?;
-        Ok(Typed { memory: self.memory, slots, layout, _values: PhantomData })
+        Ok(Typed { memory: &mut self.lease.memory, slots, layout, _values: PhantomData })
     }
 
     /// The layout, prepared, and how many slots the batch has of it: none where other events are in it already.
     #[inline]
     fn prepare(&mut self, len: usize, typed: Option<TypeId>) -> Result<(Layout, u32), TooLarge> {
-        let capacity = self.memory.largest_payload();
+        let capacity = self.lease.memory.largest_payload();
         let layout = match u32::try_from(len) {
             Ok(len) if len <= capacity => Layout { id: self.limits.id, len, typed },
             _ => return Err(TooLarge { needed: len, capacity: capacity as usize }),
         };
-        if self.memory.count > 0 && self.memory.prepared != Some(layout) {
+        if self.lease.memory.count > 0 && self.lease.memory.prepared != Some(layout) {
             return Ok((layout, 0));
         }
         // From here on no event of another layout has room.
-        self.memory.used = self.memory.capacity;
-        Ok((layout, self.memory.prepare(layout)))
+        self.lease.memory.used = self.lease.memory.capacity;
+        Ok((layout, self.lease.memory.prepare(layout)))
     }
 }
 
@@ -190,7 +194,7 @@ impl Slots<'_> {
         let room = unsafe { core::slice::from_raw_parts_mut(event.add(PAYLOAD_OFFSET).cast().as_ptr(), len) };
         // Until the claim is committed or dropped any byte may have been written, also if it is forgotten.
         let mark = core::mem::replace(&mut self.memory.mark, len);
-        Some(Slot { memory: self.memory, event, view: WriteView::from_uninit(room), mark })
+        Some(Slot { memory: self.memory, event, view: WriteView::from_uninit(room), mark, id: self.layout.id })
     }
 }
 
@@ -209,6 +213,7 @@ pub struct Slot<'s> {
     view: WriteView<'s>,
     /// The highest payload byte that any slot may hold a stale byte below, before this claim.
     mark: usize,
+    id: u32,
 }
 
 impl<'s> Slot<'s> {
@@ -230,7 +235,7 @@ impl<'s> Slot<'s> {
         self.mark = dirty;
         // SAFETY: the slot is free; its payload was initialised when it was prepared, written up to `written`, and is
         // zeroed above as far as it may have been written since.
-        unsafe { self.memory.commit_slot(self.event, ts) };
+        unsafe { self.memory.commit_slot(self.event, ts, self.id) };
     }
 
     /// How far the payload of any slot may hold what was written, or `None` where the view was replaced.
@@ -238,7 +243,8 @@ impl<'s> Slot<'s> {
     fn dirty(&self) -> Option<usize> {
         // SAFETY: only an address within the slot is computed.
         let payload = unsafe { self.event.add(PAYLOAD_OFFSET) };
-        core::ptr::eq(self.view.as_ptr(), payload.as_ptr()).then(|| self.mark.max(self.view.touched()))
+        let own = core::ptr::eq(self.view.as_ptr(), payload.as_ptr()) && !self.view.is_of_bytes();
+        own.then(|| self.mark.max(self.view.touched()))
     }
 }
 
@@ -274,7 +280,7 @@ impl<T: FromBytes + IntoBytes + KnownLayout + Immutable + Unaligned> Typed<'_, T
         // reference's whole life. All its bytes are initialised (zeroed when prepared, and written as Ts since), any
         // initialised bytes are a T (FromBytes), at any address (Unaligned).
         let value = unsafe { event.add(PAYLOAD_OFFSET).cast::<T>().as_mut() };
-        Some(TypedSlot { memory: self.memory, event, value })
+        Some(TypedSlot { memory: self.memory, event, value, id: self.layout.id })
     }
 }
 
@@ -292,6 +298,7 @@ pub struct TypedSlot<'s, T> {
     memory: &'s mut Memory,
     event: NonNull<u8>,
     value: &'s mut T,
+    id: u32,
 }
 
 impl<T> TypedSlot<'_, T> {
@@ -299,7 +306,7 @@ impl<T> TypedSlot<'_, T> {
     #[inline]
     pub fn commit(self, ts: Timestamp) {
         // SAFETY: the slot is free, and its payload a valid T.
-        unsafe { self.memory.commit_slot(self.event, ts) };
+        unsafe { self.memory.commit_slot(self.event, ts, self.id) };
     }
 }
 
@@ -387,6 +394,24 @@ mod tests {
                 assert_eq!(payload, &whole);
             }
         }
+    }
+
+    #[test]
+    fn a_view_over_a_placed_value_does_not_hide_what_was_written() {
+        static POOL: Pool<1, 1, 256> = Pool::new();
+        let mut lease = POOL.lease().unwrap();
+        let mut batch = lease.fill(Limits::new(999, 64));
+        let mut slots = batch.slots(16).unwrap();
+        let mut elsewhere = [0; 1];
+        let mut event = slots.claim().unwrap();
+        let mut own = core::mem::replace(event.payload(), WriteView::new(&mut elsewhere));
+        let placed = own.place([0xAA; 16]).unwrap();
+        *event.payload() = WriteView::new(placed); // at the same address, of length 0, not touched
+        event.commit(Timestamp::HOST);
+        assert_eq!(batch.len(), 0); // rolled back
+        let mut slots = batch.slots(16).unwrap();
+        slots.claim().unwrap().commit(Timestamp::HOST);
+        assert_eq!(lent(&mut lease), [[0; 16]]);
     }
 
     #[test]

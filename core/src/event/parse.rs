@@ -69,7 +69,10 @@ impl<'a> Event<'a> {
         {
             return None;
         }
-        (prefix.payload_len.get() as usize == rest.len()).then_some(Self { bytes, payload: rest })
+        if prefix.payload_len.get() as usize != rest.len() {
+            return None;
+        }
+        Some(Self { bytes, payload: rest })
     }
 
     /// `bytes` are exactly one event by its own `len`.

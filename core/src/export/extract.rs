@@ -23,13 +23,17 @@ pub unsafe fn extract_fields<T: ExportedExtract>(
     event: *const abi::EventInput,
     input: *const abi::FieldExtractInput,
 ) -> Rc {
-    // SAFETY: NULL, or the host's struct, valid for the call.
-    let Some(input) = (unsafe { input.as_ref() }) else { return FAILURE };
-    if (T::OFFSETS && !input.value_offsets.is_null()) || input.fields.is_null() {
+    if input.is_null() {
+        return FAILURE;
+    }
+    // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5).
+    let (fields, count) = unsafe { ((*input).fields, (*input).num_fields) };
+    // SAFETY: as above.
+    if (T::OFFSETS && !unsafe { (*input).value_offsets }.is_null()) || fields.is_null() {
         // SAFETY: as this function's.
         return unsafe { several::<T>(plugin, event, input) };
     }
-    if input.num_fields != 1 {
+    if count != 1 {
         // SAFETY: as this function's.
         return unsafe { plain::<T>(plugin, event, input) };
     }
@@ -37,7 +41,7 @@ pub unsafe fn extract_fields<T: ExportedExtract>(
     // SAFETY: as this function's.
     match unsafe { decoded::<T, true>(plugin, event) } {
         // SAFETY: not NULL, so one request of the host's; the rest as this function's.
-        Some(call) => unsafe { extract::<T, false>(&call, input.fields) },
+        Some(call) => unsafe { extract::<T, false>(&call, fields) },
         // SAFETY: as this function's.
         None => unsafe { several::<T>(plugin, event, input) },
     }
@@ -51,19 +55,21 @@ pub unsafe fn extract_fields<T: ExportedExtract>(
 unsafe fn plain<T: ExportedExtract>(
     plugin: *mut c_void,
     event: *const abi::EventInput,
-    input: &abi::FieldExtractInput,
+    input: *const abi::FieldExtractInput,
 ) -> Rc {
     // SAFETY: as this function's.
     let Some(call) = (unsafe { decoded::<T, true>(plugin, event) }) else {
         // SAFETY: as this function's.
         return unsafe { several::<T>(plugin, event, input) };
     };
+    // SAFETY: as this function's.
+    let (fields, count) = unsafe { ((*input).fields, (*input).num_fields) };
     let mut rc = SUCCESS;
-    for index in 0..input.num_fields as usize {
+    for index in 0..count as usize {
         // SAFETY: `fields` are the places of `num_fields` requests of the host's; the rest as this function's.
         rc |= unsafe {
             call.state.extraction.present().set_dropped(Dropped::No);
-            extract::<T, false>(&call, input.fields.add(index))
+            extract::<T, false>(&call, fields.add(index))
         };
     }
     rc
@@ -77,16 +83,22 @@ unsafe fn plain<T: ExportedExtract>(
 unsafe fn several<T: ExportedExtract>(
     plugin: *mut c_void,
     event: *const abi::EventInput,
-    input: &abi::FieldExtractInput,
+    input: *const abi::FieldExtractInput,
 ) -> Rc {
-    let mut offsets = if T::OFFSETS { input.value_offsets } else { null_mut() };
+    // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5).
+    let (places, count) = unsafe { ((*input).fields, (*input).num_fields) };
+    let mut offsets = match T::OFFSETS {
+        // SAFETY: as above.
+        true => unsafe { (*input).value_offsets },
+        false => null_mut(),
+    };
     // SAFETY: NULL, or the host's struct; only a plugin that claims API 3.11 looks at it (rules 1.5, 5.7).
     unsafe { state::set(offsets, abi::ExtractValueOffsets { start: null_mut(), length: null_mut() }) };
-    if input.fields.is_null() {
-        return if input.num_fields == 0 { SUCCESS } else { FAILURE };
+    if places.is_null() {
+        return if count == 0 { SUCCESS } else { FAILURE };
     }
     // SAFETY: the places of `num_fields` requests of the host's.
-    let fields = (0..input.num_fields as usize).map(|index| unsafe { input.fields.add(index) });
+    let fields = (0..count as usize).map(|index| unsafe { places.add(index) });
     // SAFETY: as this function's.
     let Some(call) = (unsafe { decoded::<T, false>(plugin, event) }) else {
         for field in fields {
@@ -96,7 +108,7 @@ unsafe fn several<T: ExportedExtract>(
         return FAILURE;
     };
     // SAFETY: as in `extract`; the reference ends here.
-    if input.num_fields as usize > unsafe { call.state.extraction.present() }.offsets_len() {
+    if count as usize > unsafe { call.state.extraction.present() }.offsets_len() {
         offsets = null_mut(); // the host indexes them by field: none are better than too few
     }
     let mut rc = SUCCESS;
@@ -104,7 +116,7 @@ unsafe fn several<T: ExportedExtract>(
         if !offsets.is_null() {
             // SAFETY: as in `extract`; the reference ends here.
             let results = unsafe { call.state.extraction.present() };
-            results.wanted = if input.num_fields == 1 { Offsets::Values } else { Offsets::Field(index) };
+            results.wanted = if count == 1 { Offsets::Values } else { Offsets::Field(index) };
             results.note(0, (0, 0));
         }
         // SAFETY: as this function's.
@@ -240,16 +252,18 @@ fn dispatch<T: ExportedExtract, const NOTE: bool>(id: u32, call: &Call<'_, T>, r
         32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63)
 }
 
+/// Checks at compile time what event types a plugin declares.
+pub const fn check_event_types<T: Extract>() {
+    assert!(!T::EVENT_TYPES.is_empty(), "EVENT_TYPES is empty: the host would send every type (rule 2.1)");
+    assert!(T::EVENT_TYPES.len() <= u16::MAX as usize, "EVENT_TYPES has more types than there are");
+}
+
 /// `plugin_get_extract_event_types` (rule 2.1): always some.
 ///
 /// # Safety
 /// The host's contract of the symbol: `count` is NULL or writable.
 pub unsafe fn event_types<T: Extract>(count: *mut u32) -> *const u16 {
-    const {
-        assert!(!T::EVENT_TYPES.is_empty(), "EVENT_TYPES is empty: the host would send every type (rule 2.1)");
-        assert!(T::EVENT_TYPES.len() <= u16::MAX as usize, "EVENT_TYPES has more types than there are");
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+    #[expect(clippy::cast_possible_truncation, reason = "`check_event_types` compares it with u16")]
     let types = T::EVENT_TYPES.len() as u32;
     // SAFETY: the host's out-parameter.
     unsafe { state::set(count, types) };

@@ -32,11 +32,6 @@ pub const fn check_source<T: Source>() {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "check_source compares it with u32")]
-const fn limits<T: Source>() -> Limits {
-    Limits::new(T::ID, T::MAX_PAYLOAD as u32).oversized(T::OVERSIZED)
-}
-
 /// Why an open failed: the plugin's own error or the SDK's.
 enum OpenError<E> {
     Plugin(E),
@@ -126,14 +121,14 @@ pub unsafe fn next_batch<T: ExportedSource>(
         // SAFETY: as this function's.
         return unsafe { bad_call::<T>(plugin, nevts, evts) };
     };
-    let mut skipped = 0;
+    let mut oversized = (0, 0);
     let next = if open.eof {
         open.lease.take_back();
         Ok(Next::Eof)
     } else {
-        let mut batch = open.lease.fill_own(const { limits::<T>() });
+        let mut batch = open.lease.fill_own(const { Limits::of::<T>() });
         let next = open.value.next_batch(value, &mut batch);
-        skipped = batch.skipped();
+        oversized = (batch.skipped(), batch.truncated());
         next
     };
     let (lent, n) = open.lease.lend();
@@ -142,8 +137,8 @@ pub unsafe fn next_batch<T: ExportedSource>(
         count.write(n);
         events.write(lent);
     }
-    if skipped > 0 {
-        state.head.shared.events_skipped(skipped);
+    if oversized != (0, 0) {
+        state.head.shared.oversized(oversized.0, oversized.1);
     }
     match next {
         Ok(Next::More) if n > 0 => SUCCESS,

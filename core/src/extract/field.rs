@@ -115,7 +115,12 @@ impl<T: Extract> Field<T> {
         F: Fn(&T, &T::Decoded, &mut Request<'_>) -> V + Copy + 'static,
         V: Value,
     {
-        const { assert!(size_of::<F>() == 0, "a field's function captures nothing") };
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "a field's function captures nothing: it has the plugin, the decoded event and the request"
+            );
+        };
         Self::with(name, desc, V::TYPE, false, single::<T, F, V, false>, single::<T, F, V, true>)
     }
 
@@ -126,7 +131,12 @@ impl<T: Extract> Field<T> {
         F: Fn(&T, &T::Decoded, &mut List<'_, '_, V>) + Copy + 'static,
         V: Value,
     {
-        const { assert!(size_of::<F>() == 0, "a field's function captures nothing") };
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "a field's function captures nothing: it has the plugin, the decoded event and the request"
+            );
+        };
         Self::with(name, desc, V::TYPE, true, several::<T, F, V>, several::<T, F, V>)
     }
 

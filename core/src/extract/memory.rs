@@ -4,6 +4,9 @@
 //! A ring here is a bump allocator of three requests' shares that starts again at 0 between two calls, when less than a
 //! share is left. So a call's values never wrap, every call has its whole share, and the values of a call stay untouched
 //! at least through the next one: `join(first, second)` of the host reads the first field after the second (rule 5.8).
+//!
+//! A field without an argument has one value of an event, and so a place of its own instead: the same field of the next
+//! event is put there, too.
 #![expect(unsafe_code, reason = "the host reads values in this memory by pointer after the call")]
 
 use core::cell::UnsafeCell;
@@ -257,6 +260,8 @@ pub(crate) enum Dropped {
     TooLong,
     /// It holds a NUL byte, which the host would take for its end.
     Nul,
+    /// Writing it failed, with an error of the plugin's own.
+    Failed,
 }
 
 impl Dropped {
@@ -266,6 +271,7 @@ impl Dropped {
             Self::No => "",
             Self::TooLong => "it does not fit into the memory of a request (raise `memory` in `export!`)",
             Self::Nul => "it holds a NUL byte, which the host would take for its end",
+            Self::Failed => "writing its text failed (does it fit into the memory of a request?)",
         }
     }
 }

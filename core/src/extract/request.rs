@@ -100,7 +100,11 @@ impl<'e> Request<'e> {
     /// Copies a text into the request's memory; `None` where it does not fit or holds a NUL byte, which the host
     /// would take for its end.
     pub fn text(&mut self, text: &[u8]) -> Option<Text> {
-        self.text_with(|out| out.write_all(text))
+        let text = self.text_with(|out| out.write_all(text));
+        if text.is_none() && self.results.dropped() == Dropped::Failed {
+            self.results.set_dropped(Dropped::TooLong);
+        }
+        text
     }
 
     /// Writes a text straight into the request's memory; `None` where `write` fails, and where the text holds a NUL
@@ -116,7 +120,7 @@ impl<'e> Request<'e> {
             // one made above, whose first `len` bytes are initialised.
             unsafe { self.results.seal_text(len) }
         } else {
-            Err(Dropped::TooLong)
+            Err(Dropped::Failed)
         };
         match text {
             Ok(start) => Some(Text { start, len }),

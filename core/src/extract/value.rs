@@ -38,7 +38,8 @@ use crate::event::{Event, PAYLOAD_OFFSET, Span, Timestamp};
 #[diagnostic::on_unimplemented(
     message = "a field's function cannot give `{Self}`",
     label = "not a value of a field",
-    note = "a value is an unsigned integer, `bool`, `Span`, `CSpan`, `Text`, `&'static str`, `&'static CStr`, `RelTime`, `AbsTime`, `IpAddr`, `IpNet`, or an `Option` of one of them; for a list use `Field::<Self>::list`"
+    note = "a value is an unsigned integer, `bool`, `Span`, `CSpan`, `Text`, `&'static str`, `&'static CStr`, `RelTime`, `AbsTime`, `IpAddr`, `IpNet`, or an `Option` of one of them",
+    note = "for a text that stands in the event give its span (`request.event().span_of(text)`), for one that is made write it with `request.text(..)`, for a list use `Field::<Self>::list`"
 )]
 pub trait Value: Sized + sealed::Sealed {
     /// The host's type (`FTYPE_*`).

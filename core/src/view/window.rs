@@ -130,6 +130,12 @@ impl<'a> WindowMut<'a> {
         &self.cursor
     }
 
+    /// Whether the memory was handed over as initialised.
+    #[inline]
+    pub(super) const fn owner_counts_on_init(&self) -> bool {
+        self.owner_counts_on_init
+    }
+
     #[inline]
     pub(super) const fn as_mut_ptr(&self) -> *mut u8 {
         self.memory.as_ptr()

@@ -74,6 +74,13 @@ impl<'a> WriteView<'a> {
         &mut self.window
     }
 
+    /// Whether it was made of bytes, and not of room for bytes as a claim's view is. What was placed in a claim's memory
+    /// can be borrowed as bytes, and so be the memory of another view; room for bytes nobody can make of it.
+    #[inline]
+    pub(crate) const fn is_of_bytes(&self) -> bool {
+        self.window.owner_counts_on_init()
+    }
+
     /// From here on any byte may have been written.
     #[inline]
     pub(super) const fn touch_all(&mut self) {
