@@ -13,7 +13,7 @@ use heapless::{Vec, VecView};
 use crate::abi;
 use crate::batch::TooLarge;
 use crate::event::EventError;
-use crate::view::{ViewError, ViewMut};
+use crate::view::ViewError;
 
 /// A text of fixed size for the host: `N` bytes, the last of them always NUL.
 ///
@@ -113,9 +113,17 @@ fn push(text: &mut VecView<u8>, bytes: &[u8]) -> bool {
 
 fn push_number(text: &mut VecView<u8>, number: u64) -> bool {
     let mut digits = [0; 20];
-    let mut view = ViewMut::new(&mut digits);
-    let written = view.write_decimal(number).is_ok() && view.set_len(view.offset()).is_ok();
-    written && push(text, view.as_slice())
+    let mut rest = number;
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' | (rest % 10) as u8;
+        rest /= 10;
+        used += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    push(text, digits.get(digits.len() - used..).unwrap_or_default())
 }
 
 impl<const N: usize> Default for Message<N> {
@@ -246,6 +254,7 @@ impl From<Infallible> for Error {
 }
 
 impl From<TooLarge> for Error {
+    #[cold]
     fn from(error: TooLarge) -> Self {
         Self::new("an event can never fit into a batch of this plugin")
             .with("payload bytes", error.needed as u64)
@@ -254,6 +263,7 @@ impl From<TooLarge> for Error {
 }
 
 impl From<ViewError> for Error {
+    #[cold]
     fn from(error: ViewError) -> Self {
         let (text, needed, available) = match error {
             ViewError::Null => return Self::new("the pointer to a view's memory is NULL"),
@@ -276,6 +286,7 @@ impl From<ViewError> for Error {
 }
 
 impl From<EventError> for Error {
+    #[cold]
     fn from(error: EventError) -> Self {
         let (text, needed, available) = error.parts();
         Self::new(text).with("needed", needed).with("available", available)

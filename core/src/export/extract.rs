@@ -29,13 +29,9 @@ pub unsafe fn extract_fields<T: ExportedExtract>(
     // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5).
     let (fields, count) = unsafe { ((*input).fields, (*input).num_fields) };
     // SAFETY: as above.
-    if (T::OFFSETS && !unsafe { (*input).value_offsets }.is_null()) || fields.is_null() {
+    if count != 1 || fields.is_null() || (T::OFFSETS && !unsafe { (*input).value_offsets }.is_null()) {
         // SAFETY: as this function's.
         return unsafe { several::<T>(plugin, event, input) };
-    }
-    if count != 1 {
-        // SAFETY: as this function's.
-        return unsafe { plain::<T>(plugin, event, input) };
     }
     // What the real host asks (rule 5.1): one field, of a plugin event as every SDK writes it.
     // SAFETY: as this function's.
@@ -45,34 +41,6 @@ pub unsafe fn extract_fields<T: ExportedExtract>(
         // SAFETY: as this function's.
         None => unsafe { several::<T>(plugin, event, input) },
     }
-}
-
-/// Extracts any number of fields without offsets, of a plugin event as every SDK writes it.
-///
-/// # Safety
-/// As [`extract_fields`]; `fields` is not NULL.
-#[inline(never)]
-unsafe fn plain<T: ExportedExtract>(
-    plugin: *mut c_void,
-    event: *const abi::EventInput,
-    input: *const abi::FieldExtractInput,
-) -> Rc {
-    // SAFETY: as this function's.
-    let Some(call) = (unsafe { decoded::<T, true>(plugin, event) }) else {
-        // SAFETY: as this function's.
-        return unsafe { several::<T>(plugin, event, input) };
-    };
-    // SAFETY: as this function's.
-    let (fields, count) = unsafe { ((*input).fields, (*input).num_fields) };
-    let mut rc = SUCCESS;
-    for index in 0..count as usize {
-        // SAFETY: `fields` are the places of `num_fields` requests of the host's; the rest as this function's.
-        rc |= unsafe {
-            call.state.extraction.present().set_dropped(Dropped::No);
-            extract::<T, false>(&call, fields.add(index))
-        };
-    }
-    rc
 }
 
 /// Extracts any number of fields of any event, with the offsets of their values where they are asked for.
@@ -92,37 +60,40 @@ unsafe fn several<T: ExportedExtract>(
         true => unsafe { (*input).value_offsets },
         false => null_mut(),
     };
-    // SAFETY: NULL, or the host's struct; only a plugin that claims API 3.11 looks at it (rules 1.5, 5.7).
-    unsafe { state::set(offsets, abi::ExtractValueOffsets { start: null_mut(), length: null_mut() }) };
+    if !offsets.is_null() {
+        // SAFETY: not NULL, so the host's struct.
+        unsafe { offsets.write(abi::ExtractValueOffsets { start: null_mut(), length: null_mut() }) };
+    }
     if places.is_null() {
         return if count == 0 { SUCCESS } else { FAILURE };
     }
-    // SAFETY: the places of `num_fields` requests of the host's.
-    let fields = (0..count as usize).map(|index| unsafe { places.add(index) });
     // SAFETY: as this function's.
-    let Some(call) = (unsafe { decoded::<T, false>(plugin, event) }) else {
-        for field in fields {
-            // SAFETY: as this function's.
-            unsafe { give(field, Filled::NONE) };
+    let call = unsafe { decoded::<T, true>(plugin, event) };
+    // SAFETY: as this function's.
+    let Some(call) = call.or_else(|| unsafe { decoded_any::<T>(plugin, event) }) else {
+        for index in 0..count as usize {
+            // SAFETY: the places of `count` requests of the host's.
+            unsafe { give(places.add(index), Filled::NONE) };
         }
         return FAILURE;
     };
     // SAFETY: as in `extract`; the reference ends here.
-    if count as usize > unsafe { call.state.extraction.present() }.offsets_len() {
+    if T::OFFSETS && count as usize > unsafe { call.state.extraction.present() }.offsets_len() {
         offsets = null_mut(); // the host indexes them by field: none are better than too few
     }
     let mut rc = SUCCESS;
-    for (index, field) in fields.enumerate() {
+    for index in 0..count as usize {
+        // SAFETY: as in `extract`; the reference ends before.
+        let results = unsafe { call.state.extraction.present() };
+        results.set_dropped(Dropped::No);
         if !offsets.is_null() {
-            // SAFETY: as in `extract`; the reference ends here.
-            let results = unsafe { call.state.extraction.present() };
             results.wanted = if count == 1 { Offsets::Values } else { Offsets::Field(index) };
             results.note(0, (0, 0));
         }
-        // SAFETY: as this function's.
+        // SAFETY: the places of `count` requests of the host's; the rest as this function's.
         rc |= unsafe {
-            call.state.extraction.present().set_dropped(Dropped::No);
-            extract::<T, true>(&call, field)
+            let field = places.add(index);
+            if T::OFFSETS { extract::<T, true>(&call, field) } else { extract::<T, false>(&call, field) }
         };
     }
     if !offsets.is_null() {
@@ -134,6 +105,20 @@ unsafe fn several<T: ExportedExtract>(
         unsafe { offsets.write(abi::ExtractValueOffsets { start, length }) };
     }
     rc
+}
+
+/// [`decoded`] for any event, out of the way of the usual ones.
+///
+/// # Safety
+/// As [`extract_fields`].
+#[cold]
+#[inline(never)]
+unsafe fn decoded_any<'a, T: ExportedExtract>(
+    plugin: *mut c_void,
+    event: *const abi::EventInput,
+) -> Option<Call<'a, T>> {
+    // SAFETY: as this function's.
+    unsafe { decoded::<T, false>(plugin, event) }
 }
 
 /// What every field of a call needs.

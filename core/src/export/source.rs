@@ -114,10 +114,13 @@ pub unsafe fn next_batch<T: ExportedSource>(
         // SAFETY: as this function's.
         return unsafe { bad_call::<T>(plugin, nevts, evts) };
     };
-    // SAFETY: the state is the host's from init, or NULL; the instance is the host's from open, or NULL, and it calls
-    // one at a time.
-    let (state, open) = unsafe { (StateOf::<T>::live(plugin), InstanceSlot::<InstanceOf<T>>::open(instance, plugin)) };
-    let (Some((state, value)), Some(open)) = (state, open) else {
+    // SAFETY: the state is the host's from init, or NULL.
+    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else {
+        // SAFETY: as this function's.
+        return unsafe { bad_call::<T>(plugin, nevts, evts) };
+    };
+    // SAFETY: the instance is the host's from open, or NULL; it calls one at a time.
+    let Some(open) = (unsafe { InstanceSlot::<InstanceOf<T>>::open(instance, plugin) }) else {
         // SAFETY: as this function's.
         return unsafe { bad_call::<T>(plugin, nevts, evts) };
     };

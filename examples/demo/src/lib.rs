@@ -116,4 +116,4 @@ fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() { None } else { Some(number) }
 }
 
-falconet::export!(Demo: source, extract, offsets);
+falconet::export!(Demo: source, extract);
