@@ -173,14 +173,13 @@ unsafe fn extract<T: ExportedExtract, const NOTE: bool>(call: &Call<'_, T>, fiel
     // SAFETY: the request and its texts are the host's, valid for the call.
     let mut request = unsafe { Request::new(call.event, call.input, field, &mut *results) };
     let filled = dispatch::<T, NOTE>(id, call, &mut request);
-    // SAFETY: one request of the host's.
-    unsafe { give(field, filled) };
-    let rc = if (id as usize) < T::FIELDS.len() { SUCCESS } else { FAILURE };
-    if results.dropped() != Dropped::No {
-        // SAFETY: as above.
-        return unsafe { dropped::<T>(call.state, field, rc) };
+    if filled.count > 0 {
+        // SAFETY: one request of the host's.
+        unsafe { give(field, filled) };
+        return SUCCESS;
     }
-    rc
+    // SAFETY: as this function's.
+    unsafe { no_value::<T>(call.state, field) }
 }
 
 /// Writes a request's outputs.
@@ -196,22 +195,26 @@ unsafe fn give(field: *mut abi::ExtractField, filled: Filled) {
     }
 }
 
-/// Counts a value that was not handed over, unless the field has another instead, and gives `rc` back.
+/// Writes the outputs of a request that has no value. One that was made but not handed over is counted.
 ///
 /// # Safety
-/// As [`extract_fields`]; `field` is one request of the host's, whose outputs are written.
-#[cold]
+/// As [`extract_fields`]; `field` is one request of the host's.
 #[inline(never)]
-unsafe fn dropped<T: ExportedExtract>(state: &'static StateOf<T>, field: *const abi::ExtractField, rc: Rc) -> Rc {
+unsafe fn no_value<T: ExportedExtract>(state: &'static StateOf<T>, field: *mut abi::ExtractField) -> Rc {
+    // SAFETY: one request of the host's.
+    let (id, name) = unsafe {
+        give(field, Filled::NONE);
+        ((*field).field_id, (*field).field)
+    };
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
     let results = unsafe { state.extraction.present() };
-    // SAFETY: one request of the host's, whose name is NULL or the field's as the host has it from `get_fields`.
-    let (count, name) = unsafe { ((*field).res_len, state::text_or_empty((*field).field)) };
-    if count == 0 {
+    if results.dropped() != Dropped::No {
+        // SAFETY: NULL, or the field's name as the host has it from `get_fields`, valid for the call.
+        let name = unsafe { state::text_or_empty(name) };
         state.head.shared.value_dropped(name.to_bytes(), results.dropped().why());
+        results.set_dropped(Dropped::No);
     }
-    results.set_dropped(Dropped::No);
-    rc
+    if (id as usize) < T::FIELDS.len() { SUCCESS } else { FAILURE }
 }
 
 /// Calls the function of field `id`: directly for the first 64, each arm known at compile time.
