@@ -18,8 +18,8 @@ use core::ptr::NonNull;
 
 use crate::abi;
 use crate::event::{PAYLOAD_OFFSET, PluginPrefix, Timestamp};
-use crate::plugin::Source;
 use crate::pool::Lease;
+use crate::source::Source;
 use crate::view::WriteView;
 
 use slots::Layout;

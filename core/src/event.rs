@@ -86,6 +86,12 @@ impl Timestamp {
     }
 }
 
+impl From<u64> for Timestamp {
+    fn from(nanos: u64) -> Self {
+        Self::from_nanos(nanos)
+    }
+}
+
 impl From<Option<u64>> for Timestamp {
     /// Nanoseconds where they are known, else the host's clock.
     fn from(nanos: Option<u64>) -> Self {

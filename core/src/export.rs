@@ -13,8 +13,9 @@ mod state;
 use core::ffi::c_void;
 
 use crate::extract::{Extract, Getter, Memory, getter};
-use crate::plugin::{Plugin, Source};
+use crate::plugin::Plugin;
 use crate::pool::{Lease, NoneFree};
+use crate::source::Source;
 
 pub use crate::extract::{Extraction, fields_json, fields_json_len, names_json, names_json_len};
 pub use state::{Head, InstanceSlot, State};

@@ -10,8 +10,8 @@
 //! Write a type that implements [`Plugin`], [`Source`] and [`Extract`], and export it with [`export!`]. The rules of
 //! the host that these documents cite by number (rule 4.3) are in the project's `docs/host.md`.
 //!
-//! Nothing in this crate panics, allocates or waits, with the one exception that a `const` evaluation panics, which is
-//! a compile error. What the author's own code panics on is the plugin's panic handler's: see [`runtime!`].
+//! Nothing in this crate panics or allocates, but for evaluations at compile time, whose panic is a compile error; and
+//! nothing waits, but for `plugin_destroy`, for log lines that other threads are writing at this moment. What the author's own code panics on is the plugin's panic handler's: see [`runtime!`].
 #![no_std]
 
 #[cfg(test)]
@@ -29,6 +29,8 @@ pub mod plugin;
 pub mod pool;
 #[doc(hidden)]
 pub mod runtime;
+pub mod source;
+pub mod text;
 pub mod view;
 
 pub use batch::{Batch, Claim, Oversized};
@@ -36,9 +38,9 @@ pub use error::Error;
 pub use event::{Event, Span, Timestamp};
 pub use extract::{Extract, Field, Request};
 pub use log::Log;
-pub use plugin::{
-    EventText, Info, Init, Instance, Next, NextEvent, One, OpenParams, Plugin, Progress, Source, TextRoom,
-};
+pub use plugin::{Info, Init, Plugin};
 pub use pool::{Lease, Pool, Scratch};
+pub use source::{Instance, Next, NextEvent, One, Progress, Source};
+pub use text::{EventText, OpenParams, TextRoom};
 /// The crate whose types and traits check typed access to events; a payload type derives its traits.
 pub use zerocopy;

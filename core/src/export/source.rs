@@ -12,7 +12,8 @@ use crate::abi::{self, EOF, FAILURE, SUCCESS, TIMEOUT};
 use crate::batch::Limits;
 use crate::error::{Error, Report};
 use crate::event::{Alleged, Event, PAYLOAD_OFFSET};
-use crate::plugin::{Instance, Next, OpenParams, Source, TextRoom, Where};
+use crate::source::{Instance, Next, Source};
+use crate::text::{OpenParams, TextRoom, Where};
 
 /// Checks at compile time what a source declares.
 #[expect(clippy::panic, reason = "evaluated at compile time: a panic is a compile error")]

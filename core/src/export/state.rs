@@ -22,8 +22,10 @@ use spin::Mutex;
 use crate::abi;
 use crate::error::{Message, Report};
 use crate::log::Shared;
-use crate::plugin::{EventText, OpenParams, Plugin, Source};
+use crate::plugin::Plugin;
 use crate::pool::Lease;
+use crate::source::Source;
+use crate::text::{EventText, OpenParams};
 
 /// What a state is at the moment.
 mod phase {

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Texts that a source makes for the host: [`OpenParams`], and [`EventText`] with its [`TextRoom`].
+
+use core::fmt;
+
+use crate::error::{Error, Message};
+use crate::event::Event;
+
+/// The list of parameters that a user may open, as the JSON that the host reads.
+///
+/// ```
+/// use falconet::{Error, OpenParams};
+/// fn list(list: &mut OpenParams<'_>) -> Result<(), Error> {
+///     list.add("/var/log/nginx/access.log", "nginx on Debian")
+/// }
+/// ```
+#[derive(Debug)]
+pub struct OpenParams<'a> {
+    json: &'a mut Message<{ OpenParams::CAPACITY }>,
+}
+
+impl<'a> OpenParams<'a> {
+    /// Bytes of the whole list as JSON.
+    pub const CAPACITY: usize = 4096;
+
+    pub(crate) fn new(json: &'a mut Message<{ OpenParams::CAPACITY }>) -> Self {
+        json.clear();
+        json.push_str("[");
+        Self { json }
+    }
+
+    /// Adds a parameter and what it means.
+    ///
+    /// # Errors
+    /// Where the value is empty (rule 4.12), or the list is longer than [`CAPACITY`](OpenParams::CAPACITY); the list is
+    /// as it was before then.
+    pub fn add(&mut self, value: &str, description: &str) -> Result<(), Error> {
+        if value.is_empty() {
+            return Err(Error::new("an open parameter in a list must not be empty"));
+        }
+        let first = self.json.as_bytes() == b"[";
+        let before = self.json.as_bytes().len();
+        let whole = self.json.push_str(if first { "{\"value\":" } else { ",{\"value\":" })
+            && push_json(self.json, value)
+            && self.json.push_str(",\"desc\":")
+            && push_json(self.json, description)
+            && self.json.push_str("}");
+        // Room is left for the bracket at the end.
+        if whole && self.json.as_bytes().len() + 1 < Self::CAPACITY {
+            return Ok(());
+        }
+        self.json.truncate(before);
+        Err(Error::new("the list of open parameters is too long").with("bytes", Self::CAPACITY as u64))
+    }
+
+    pub(crate) fn end(self) -> bool {
+        self.json.push_str("]")
+    }
+}
+
+/// Appends `text` as a JSON string; whether it fits.
+fn push_json<const N: usize>(json: &mut Message<N>, text: &str) -> bool {
+    const HEX: &str = "0123456789abcdef";
+    let mut whole = json.push_str("\"");
+    for c in text.chars() {
+        whole = whole
+            && match c {
+                '"' => json.push_str("\\\""),
+                '\\' => json.push_str("\\\\"),
+                '\0'..'\x20' => {
+                    let (high, low) = (c as usize >> 4, c as usize & 15);
+                    json.push_str("\\u00")
+                        && json.push_str(HEX.get(high..=high).unwrap_or("0"))
+                        && json.push_str(HEX.get(low..=low).unwrap_or("0"))
+                }
+                c => json.push_str(c.encode_utf8(&mut [0; 4])),
+            };
+    }
+    whole && json.push_str("\"")
+}
+
+/// Room for an event's text that does not stand in the event: see [`Source::event_to_string`].
+#[derive(Debug)]
+pub struct TextRoom<'t> {
+    text: &'t mut Message<{ EventText::CAPACITY }>,
+}
+
+/// An event's text for the host, made by [`EventText::from_event`] or [`TextRoom`].
+///
+/// ```
+/// use falconet::{Event, EventText, TextRoom};
+/// /// A payload that ends in a NUL is its own text; another one is copied.
+/// fn text<'e>(event: &Event<'e>, room: TextRoom<'_>) -> Option<EventText<'e>> {
+///     EventText::from_event(event, 0).or_else(|| Some(room.copy(event.payload())))
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct EventText<'e>(pub(crate) Where<'e>);
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Where<'e> {
+    /// These bytes hold a NUL.
+    Event(&'e [u8]),
+    Room,
+}
+
+impl<'e> EventText<'e> {
+    /// Bytes of a text that does not stand in the event, its NUL included.
+    pub const CAPACITY: usize = 4096;
+
+    /// The text that stands in a plugin event's payload from byte `start` up to a NUL, by pointer; `None` where the
+    /// payload's last byte is not NUL.
+    #[must_use]
+    #[inline]
+    pub fn from_event(event: &Event<'e>, start: usize) -> Option<Self> {
+        let text = event.terminated(start.checked_add(crate::event::PAYLOAD_OFFSET)?)?;
+        Some(Self(Where::Event(text)))
+    }
+}
+
+impl TextRoom<'_> {
+    pub(crate) fn new(text: &mut Message<{ EventText::CAPACITY }>) -> TextRoom<'_> {
+        TextRoom { text }
+    }
+
+    /// Copies a text; what is longer than the room is cut, and a NUL becomes `?`.
+    #[must_use]
+    pub fn copy<'e>(self, text: &[u8]) -> EventText<'e> {
+        self.text.clear();
+        self.text.push_bytes(text);
+        EventText(Where::Room)
+    }
+
+    /// Writes a formatted text; what is longer than the room is cut.
+    #[must_use]
+    pub fn write<'e>(self, text: fmt::Arguments<'_>) -> EventText<'e> {
+        self.text.clear();
+        let _cut_is_fine = fmt::Write::write_fmt(self.text, text);
+        EventText(Where::Room)
+    }
+}
