@@ -46,6 +46,9 @@ pub(crate) struct Memory {
     mark: usize,
 }
 
+// SAFETY: the memory that it points at is its own, whichever thread holds it.
+unsafe impl Send for Memory {}
+
 impl Memory {
     /// # Safety
     /// `bytes` has `capacity` and `events` has `max_events` writable elements, both initialised; nobody else touches
@@ -62,6 +65,12 @@ impl Memory {
     /// Bytes of the largest payload that an empty batch has room for.
     pub(crate) const fn largest_payload(&self) -> u32 {
         self.capacity.saturating_sub(PREFIX)
+    }
+
+    /// Whether an empty batch has room for the largest payload.
+    #[inline]
+    pub(crate) const fn has_room_for(&self, limits: Limits) -> bool {
+        self.capacity >= limits.max_payload.saturating_add(PREFIX)
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -412,9 +421,10 @@ impl fmt::Debug for Batch<'_> {
 ///
 /// ```
 /// use falconet::{batch::Limits, Pool, Timestamp};
-/// use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, little_endian::U64};
+/// use falconet::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, little_endian::U64};
 ///
 /// #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+/// #[zerocopy(crate = "falconet::zerocopy")]
 /// #[repr(C)]
 /// struct Reading { sensor: U64, value: U64 }
 ///

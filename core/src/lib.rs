@@ -42,5 +42,7 @@ pub use plugin::{Info, Init, Plugin};
 pub use pool::{Lease, Pool, Scratch};
 pub use source::{Instance, Next, NextEvent, One, Progress, Source};
 pub use text::{EventText, OpenParams, TextRoom};
-/// The crate whose types and traits check typed access to events; a payload type derives its traits.
+/// The crate whose types and traits check typed access to events.
+///
+/// A payload type derives its traits, and says where they are: `#[zerocopy(crate = "falconet::zerocopy")]`.
 pub use zerocopy;

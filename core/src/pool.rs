@@ -127,9 +127,6 @@ pub struct Lease {
     _guard: MutexGuard<'static, ()>,
 }
 
-// SAFETY: the memory is the lease's alone, whichever thread holds it, and the guard is an atomic flag.
-unsafe impl Send for Lease {}
-
 impl Lease {
     /// Takes the batch back, empty, to be filled with events within `limits`.
     pub fn fill(&mut self, limits: Limits) -> Batch<'_> {
@@ -137,9 +134,13 @@ impl Lease {
         Batch::take_back(self, limits)
     }
 
-    /// As [`Lease::fill`], where this is a lease of a source's own pool, which has room for its largest payload.
+    /// As [`Lease::fill`], where this is a lease of a source's own pool, which has room for its largest payload. Where a
+    /// smaller one was handed over before, an event that does not fit is too large for it, and not one for later.
     #[inline]
     pub(crate) fn fill_own(&mut self, limits: Limits) -> Batch<'_> {
+        if !self.memory.has_room_for(limits) {
+            return self.fill(limits);
+        }
         Batch::take_back(self, limits)
     }
 

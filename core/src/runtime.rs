@@ -8,12 +8,19 @@
 ///
 /// ```text
 /// #![no_std]
-/// #[cfg(not(test))]
 /// falconet::runtime!();
 /// ```
+///
+/// In unit tests, which have std, it does nothing. Both profiles of the plugin's workspace need `panic = "abort"`.
 #[macro_export]
 macro_rules! runtime {
     () => {
+        #[cfg(all(panic = "unwind", not(test)))]
+        ::core::compile_error!(
+            "a no_std plugin needs `panic = \"abort\"` in [profile.dev] and [profile.release] of the Cargo.toml at the root of its workspace"
+        );
+
+        #[cfg(not(test))]
         #[panic_handler]
         fn __falconet_panic(_: &::core::panic::PanicInfo<'_>) -> ! {
             $crate::runtime::trap()
@@ -21,6 +28,7 @@ macro_rules! runtime {
 
         // Dev builds refer to the personality of unwinding though nothing unwinds; without this the library links,
         // and then fails to load. Weak and hidden: it yields to a real one, and is not exported.
+        #[cfg(not(test))]
         ::core::arch::global_asm!(".weak rust_eh_personality", ".hidden rust_eh_personality", "rust_eh_personality:",);
     };
 }

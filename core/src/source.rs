@@ -155,6 +155,10 @@ pub trait NextEvent: Send + 'static {
 
     /// Writes the next event's payload, with room for [`Source::MAX_PAYLOAD`] bytes, and gives its time.
     ///
+    /// It is called until the batch is full, and nothing is delivered before: never wait in it behind an event. A stream
+    /// that has no more events at the moment says so with [`One::Last`] or [`One::Timeout`], and may wait at the start of
+    /// the next call, for some 100 ms at most (rule 4.9).
+    ///
     /// # Errors
     /// The host delivers the events before it and then ends the capture with the message.
     fn next(
@@ -180,6 +184,8 @@ pub trait NextEvent: Send + 'static {
 pub enum One {
     /// The payload is an event of this time.
     Event(Timestamp),
+    /// The payload is an event of this time, and the last one at the moment: the batch is handed over.
+    Last(Timestamp),
     /// The payload is none: it is left out and counted, and the next one asked for.
     Skip,
     /// Nothing at the moment; what was written is dropped.
@@ -201,6 +207,10 @@ impl<T: NextEvent> Instance for T {
         while let Some(mut event) = batch.claim() {
             match self.next(plugin, event.payload())? {
                 One::Event(ts) => event.commit(ts),
+                One::Last(ts) => {
+                    event.commit(ts);
+                    return Ok(Next::More);
+                }
                 One::Timeout => return Ok(Next::Timeout),
                 One::Eof => return Ok(Next::Eof),
                 One::Skip => batch.skip(),

@@ -48,7 +48,8 @@ mod plugin {
     impl NextEvent for Text {
         type Plugin = Letters;
 
-        /// `.` is a timeout, `-` left out, `!` an error, `+` too much for an event; every other letter an event.
+        /// `.` is a timeout, `-` left out, `!` an error, `+` too much for an event, `,` the last event at the moment; every
+        /// other letter an event.
         fn next(&mut self, _: &Letters, payload: &mut WriteView<'_>) -> Result<One, Error> {
             let Some(letter) = self.letters.get(self.at) else { return Ok(One::Eof) };
             self.at += 1;
@@ -56,6 +57,7 @@ mod plugin {
             match letter {
                 b'.' => Ok(One::Timeout),
                 b'-' => Ok(One::Skip),
+                b',' => Ok(One::Last(Timestamp::HOST)),
                 b'!' => Err(Error::new("an exclamation mark").with("at", self.at as u64)),
                 b'+' => {
                     payload.write_all(&[0; 64])?;
@@ -101,6 +103,13 @@ fn host_4_5_events_before_a_timeout_or_an_error_are_delivered() {
     let expected = [(abi::TIMEOUT, "ab"), (abi::TIMEOUT, ""), (abi::FAILURE, "c"), (abi::EOF, "d")];
     assert_eq!(calls("ab..c!d", &state), expected.map(|(rc, text)| (rc, text.to_owned())));
     assert_eq!(state.last_error(), "an exclamation mark (at 6)");
+}
+
+#[test]
+fn the_last_event_at_the_moment_is_handed_over_at_once() {
+    let state = State::init(c"");
+    let expected = [(abi::SUCCESS, "ab,"), (abi::SUCCESS, ","), (abi::EOF, "c")];
+    assert_eq!(calls("ab,,c", &state), expected.map(|(rc, text)| (rc, text.to_owned())));
 }
 
 #[test]

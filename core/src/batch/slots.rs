@@ -133,6 +133,7 @@ impl Batch<'_> {
     /// use falconet::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, little_endian::U64};
     ///
     /// #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+    /// #[zerocopy(crate = "falconet::zerocopy")]
     /// #[repr(C)]
     /// struct Tick { number: U64, name: [u8; 8] }
     ///

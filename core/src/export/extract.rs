@@ -242,7 +242,10 @@ fn dispatch<T: ExportedExtract, const NOTE: bool>(id: u32, call: &Call<'_, T>, r
 
 /// Checks at compile time what event types a plugin declares.
 pub const fn check_event_types<T: Extract>() {
-    assert!(!T::EVENT_TYPES.is_empty(), "EVENT_TYPES is empty: the host would send every type (rule 2.1)");
+    assert!(
+        !T::EVENT_TYPES.is_empty(),
+        "EVENT_TYPES is empty, which is every type to the host (rule 2.1): name them, or leave it out for plugin events"
+    );
     assert!(T::EVENT_TYPES.len() <= u16::MAX as usize, "EVENT_TYPES has more types than there are");
 }
 

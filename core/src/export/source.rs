@@ -20,7 +20,9 @@ use crate::text::{OpenParams, TextRoom, Where};
 pub const fn check_source<T: Source>() {
     let named = !T::EVENT_SOURCE.is_empty();
     if named != (T::ID != 0) {
-        panic!("ID and EVENT_SOURCE are both set (999 is for development), or ID is 0 and EVENT_SOURCE empty");
+        panic!(
+            "ID and EVENT_SOURCE go together: set both (999 is for development), or 0 and c\"\" for no source of its own"
+        );
     }
     match T::EVENT_SOURCE.to_bytes() {
         b"syscall" | b"internal" | b"plugins" => {

@@ -54,7 +54,8 @@ impl Argument {
 /// Made in a `const` list, [`Extract::FIELDS`]. A mistake in it is a compile error that names the field.
 ///
 /// The function gets the plugin, the decoded event and the request, and captures nothing. It returns a [`Value`],
-/// from which the field's type follows.
+/// from which the field's type follows. Write `Field::<Self>::new`: without `::<Self>` the types of the function's
+/// parameters are not known.
 ///
 /// ```
 /// # use falconet::{Error, Event, Extract, Info, Init, Plugin};

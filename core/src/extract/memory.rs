@@ -260,6 +260,8 @@ pub(crate) enum Dropped {
     TooLong,
     /// It holds a NUL byte, which the host would take for its end.
     Nul,
+    /// It is a span that leaves the event.
+    Outside,
     /// Writing it failed, with an error of the plugin's own.
     Failed,
 }
@@ -271,6 +273,7 @@ impl Dropped {
             Self::No => "",
             Self::TooLong => "it does not fit into the memory of a request (raise `memory` in `export!`)",
             Self::Nul => "it holds a NUL byte, which the host would take for its end",
+            Self::Outside => "its span leaves the event",
             Self::Failed => "writing its text failed (does it fit into the memory of a request?)",
         }
     }

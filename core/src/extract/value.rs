@@ -33,12 +33,15 @@ use crate::event::{Event, PAYLOAD_OFFSET, Span, Timestamp};
 /// assert_eq!(<Option<u16> as Value>::TYPE, abi::FTYPE_UINT64);
 /// ```
 ///
+/// A text that stands in the event is given as its span, `request.event().span_of(text)`, never as the `&str` or `&[u8]`
+/// itself: a function that returns one is refused with "lifetime may not live long enough".
+///
 /// The trait is sealed: the host reads the cells by the type that is declared, so a wrong pair of both would be a bad
 /// read in the host.
 #[diagnostic::on_unimplemented(
     message = "a field's function cannot give `{Self}`",
     label = "not a value of a field",
-    note = "a value is an unsigned integer, `bool`, `Span`, `CSpan`, `Text`, `&'static str`, `&'static CStr`, `RelTime`, `AbsTime`, `IpAddr`, `IpNet`, or an `Option` of one of them",
+    note = "a value is an unsigned integer, `bool`, `Span`, `CSpan`, `Text`, `&'static str`, `&'static CStr`, `RelTime`, `Duration`, `AbsTime`, `Timestamp`, `IpAddr` (v4 or v6), `IpNet`, or an `Option` or `Located` of one of them; the host has no signed and no floating-point type",
     note = "for a text that stands in the event give its span (`request.event().span_of(text)`), for one that is made write it with `request.text(..)`, for a list use `Field::<Self>::list`"
 )]
 pub trait Value: Sized + sealed::Sealed {
@@ -201,7 +204,10 @@ impl Value for Span {
 
     fn cell(self, request: &mut Request<'_>) -> Option<*const c_char> {
         let event = request.event();
-        let bytes = event.get(self)?;
+        let Some(bytes) = event.get(self) else {
+            request.results_mut().set_dropped(Dropped::Outside);
+            return None;
+        };
         if event.as_bytes().get(self.end() as usize) == Some(&0) {
             if bytes.contains(&0) {
                 request.results_mut().set_dropped(Dropped::Nul);

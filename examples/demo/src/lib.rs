@@ -13,7 +13,6 @@ use falconet::zerocopy::little_endian::U64;
 use falconet::{Batch, Error, Event, EventText, Extract, Field, Info, Init, Instance, Next, Plugin, Source, TextRoom};
 use falconet::{Progress, Timestamp};
 
-#[cfg(not(test))]
 falconet::runtime!();
 
 /// Where the text begins in a payload: behind the counter.
