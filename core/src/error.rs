@@ -272,9 +272,7 @@ impl From<ViewError> for Error {
             }
             ViewError::LenBeyondCapacity { len, capacity } => ("a view's length is beyond its capacity", len, capacity),
             ViewError::Short { needed, available } => ("a read goes beyond the end", needed, available),
-            ViewError::Full { needed, available } => {
-                ("a write goes beyond the event's room", needed, available)
-            }
+            ViewError::Full { needed, available } => ("a write goes beyond the event's room", needed, available),
             ViewError::Seek { offset, len, .. } => {
                 let error = Self::new("a seek goes before the start or beyond the end");
                 return error.with("from", offset as u64).with("of", len as u64);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A value borrowed from the event is given as a span, not as a reference.
+
+use falconet::{Error, Event, Extract, Field, Info, Init, Plugin};
+
+struct Example;
+
+impl Plugin for Example {
+    type Error = Error;
+    const INFO: Info = Info::new(c"example", c"0.1.0", c"an example", c"you@example.org");
+
+    fn new(_: &Init<'_>) -> Result<Self, Error> {
+        Ok(Self)
+    }
+}
+
+impl Extract for Example {
+    type Decoded = ();
+    const FIELDS: &'static [Field<Self>] = &[Field::<Self>::new("example.text", "a text", |_, _, request| request.event().payload())];
+
+    fn decode(&self, _: &Event<'_>) -> Option<()> {
+        Some(())
+    }
+}
+
+falconet::export!(Example: extract);
+
+fn main() {}

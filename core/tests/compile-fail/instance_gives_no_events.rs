@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//! An instance fills batches or gives one event at a time.
+
+use std::ffi::CStr;
+
+use falconet::{Error, Info, Init, Plugin, Source};
+
+struct Example;
+
+impl Plugin for Example {
+    type Error = Error;
+    const INFO: Info = Info::new(c"example", c"0.1.0", c"an example", c"you@example.org");
+
+    fn new(_: &Init<'_>) -> Result<Self, Error> {
+        Ok(Self)
+    }
+}
+
+impl Source for Example {
+    const ID: u32 = 999;
+    const EVENT_SOURCE: &'static CStr = c"example";
+    type Instance = Stream;
+
+    fn open(&self, _: &CStr) -> Result<Stream, Error> {
+        Ok(Stream)
+    }
+}
+
+struct Stream;
+
+falconet::export!(Example: source);
+
+fn main() {}
