@@ -76,7 +76,12 @@ pub struct Defaults {
     pub config: Option<String>,
     /// The fields.
     pub fields: Vec<String>,
+    /// What a run that follows its source sets in the config, a JSON object; `None` if the crate does not say.
+    pub follow_config: Option<JsonObject>,
 }
+
+/// A JSON object.
+pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
 /// A plugin's crate.
 #[derive(Clone, Debug)]
@@ -89,11 +94,12 @@ pub struct CrateFolder {
 
 /// The keys of `[package.metadata.falconet]`.
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Section {
     params: Option<String>,
     config: Option<serde_json::Value>,
     fields: Option<Fields>,
+    follow_config: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -191,6 +197,15 @@ fn defaults(package: &Package, folder: &Path) -> Result<Defaults, String> {
         Some(Fields::List(list)) => list,
         Some(Fields::Text(text)) => split_fields(&text).into_iter().map(str::to_owned).collect(),
     };
+    let follow_config = match section.follow_config {
+        None => None,
+        Some(serde_json::Value::Object(table)) => Some(table),
+        Some(serde_json::Value::String(text)) => {
+            let object = serde_json::from_str(&text);
+            Some(object.map_err(|error| format!("'follow-config' is a text, but no JSON object: {error}"))?)
+        }
+        Some(_) => return Err("'follow-config' is a table, or the text of a JSON object".to_owned()),
+    };
     let params = section.params.map(|params| {
         let path = folder.join(&params);
         match !params.is_empty() && path.exists() {
@@ -198,5 +213,5 @@ fn defaults(package: &Package, folder: &Path) -> Result<Defaults, String> {
             false => params,
         }
     });
-    Ok(Defaults { params, config, fields })
+    Ok(Defaults { params, config, fields, follow_config })
 }

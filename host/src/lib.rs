@@ -59,7 +59,7 @@ mod version;
 pub use binary::{Binary, BinaryError};
 pub use call::{CallError, POISON};
 pub use capabilities::Capabilities;
-pub use crate_folder::{BuildError, CrateFolder, Defaults};
+pub use crate_folder::{BuildError, CrateFolder, Defaults, JsonObject};
 pub use event::{ASYNC_EVENT, CONTAINER_JSON_2, Event, EventError, PLUGIN_EVENT, encode_plugin_event};
 pub use extract::{ExtractError, Extracted, Extraction, Offset, Outcome};
 pub use field_request::{Argument, FieldRequest, RequestError, split_fields};

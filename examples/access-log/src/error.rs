@@ -5,11 +5,13 @@ use falconet::Error;
 use falconet::error::{Message, Report};
 use rustix::io::Errno;
 
+use crate::ConfigError;
+
 /// Why the plugin cannot start, open a log or go on reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogError {
-    /// There is an init config, but the plugin has none.
-    Config,
+    /// The init config is wrong.
+    Config(ConfigError),
     /// The open parameters are empty.
     NoPath,
     /// The path is a folder.
@@ -30,9 +32,7 @@ pub enum LogError {
 impl Report for LogError {
     fn report(&self, text: &mut Message) {
         match self {
-            Self::Config => {
-                text.push_str("access_log takes no init config: leave it empty");
-            }
+            Self::Config(error) => error.report(text),
             Self::NoPath => {
                 text.push_str("the open params are empty: give the path of an access log");
             }

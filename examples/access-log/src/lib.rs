@@ -2,23 +2,31 @@
 //! A web server's access log as a Falco source: one event for each line, one field for each part of it.
 //!
 //! The payload of an event is the line and a NUL, so that the whole line is handed to the host by pointer.
+//!
+//! The init config is empty, or `{"follow": true}`: then the end of the file is waited at for more lines, through
+//! rotation and truncation (`tail.rs` says how, and what can be lost).
 #![no_std]
 
 #[cfg(test)]
 extern crate std;
 
 pub mod address;
+mod block;
+mod config;
 mod error;
+mod file;
 pub mod line;
 pub mod span;
 mod tail;
 pub mod time;
+mod watch;
 
 use core::ffi::CStr;
 
 use falconet::extract::{AbsTime, Argument, List, Located};
 use falconet::{Event, EventText, Extract, Field, Info, Init, Log, OpenParams, Plugin, Source, TextRoom};
 
+pub use config::{Config, ConfigError};
 pub use error::LogError;
 use line::Line;
 pub use tail::Tail;
@@ -26,9 +34,10 @@ pub use tail::Tail;
 #[cfg(not(test))]
 falconet::runtime!();
 
-/// The plugin: it has no state but the host's log.
+/// The plugin: what it was told, and the host's log.
 #[derive(Debug)]
 pub struct AccessLog {
+    config: Config,
     log: Log,
 }
 
@@ -37,10 +46,8 @@ impl Plugin for AccessLog {
     const INFO: Info = Info::new(c"access_log", c"0.1.0", c"Lines of a web server's access log", c"falconet's authors");
 
     fn new(init: &Init<'_>) -> Result<Self, LogError> {
-        match init.config().to_bytes().trim_ascii() {
-            b"" | b"{}" => Ok(Self { log: init.log() }),
-            _ => Err(LogError::Config),
-        }
+        let config = Config::parse(init.config().to_bytes()).map_err(LogError::Config)?;
+        Ok(Self { config, log: init.log() })
     }
 }
 
@@ -52,7 +59,7 @@ impl Source for AccessLog {
     type Instance = Tail;
 
     fn open(&self, params: &CStr) -> Result<Tail, LogError> {
-        Tail::open(params, self.log)
+        Tail::open(params, self.config, self.log)
     }
 
     fn open_params(&self, list: &mut OpenParams<'_>) -> Result<(), LogError> {

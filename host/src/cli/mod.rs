@@ -2,8 +2,10 @@
 //! The command line: what may be said, and how errors end.
 
 mod build;
+mod config;
 mod format;
 mod info;
+mod interrupt;
 mod progress;
 mod run;
 mod target;
@@ -40,15 +42,16 @@ enum Command {
     },
 }
 
-/// Runs the command line. 0 if all went well, 1 for an error, 2 for a command line that makes no sense.
+/// Runs the command line. 0 if all went well, 1 for an error, 2 for a command line that makes no sense, 130 for a run
+/// that Ctrl-C has ended.
 pub(crate) fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Build { path } => build::main(&path),
+        Command::Build { path } => build::main(&path).map(|()| ExitCode::SUCCESS),
         Command::Run(options) => run::main(&options),
-        Command::Info { plugin } => info::main(&plugin),
+        Command::Info { plugin } => info::main(&plugin).map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Who reads our output (`| head`) has enough: that is no error.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

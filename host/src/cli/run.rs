@@ -4,6 +4,7 @@
 use std::{
     io::{self, BufWriter, IsTerminal, Write},
     path::PathBuf,
+    process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
@@ -12,12 +13,13 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use falconet_host::{Defaults, Event, Extracted, FieldRequest, Instance, Library, Logs, Next, Plugin, split_fields};
 
-use super::{format, is_closed_pipe, progress::Progress, target};
+use super::{config, format, interrupt::Interrupt, is_closed_pipe, progress::Progress, target};
 
 /// How long to wait after a timeout: sources pace themselves, this only keeps those that do not from spinning.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Run a plugin and print its events: number, time, source, text, with tabs between them.
+/// Run a plugin and print its events: number, time, source, text, with tabs between them. Ctrl-C ends the run as the end
+/// of the events would, with exit code 130.
 #[derive(Args)]
 pub(super) struct Options {
     /// The folder of the plugin's crate, which is built first, or a library file. A crate's defaults for PARAMS,
@@ -35,6 +37,10 @@ pub(super) struct Options {
     /// The plugin's config.
     #[arg(long, value_name = "TEXT")]
     config: Option<String>,
+    /// Wait for more at the end of what is opened. This sets {"follow":true} in the plugin's config, a JSON object, or
+    /// what the crate gives as follow-config under [package.metadata.falconet]; the plugin must know the key.
+    #[arg(long)]
+    follow: bool,
     /// Stop after this many events.
     #[arg(long, value_name = "N")]
     max: Option<u64>,
@@ -44,23 +50,24 @@ pub(super) struct Options {
 }
 
 /// Runs the plugin to its end.
-pub(super) fn main(options: &Options) -> anyhow::Result<()> {
+pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
     let (library, defaults) = target::open(&options.plugin)?;
     let info = library.info();
     if !info.capabilities.source {
         bail!("the plugin '{}' has no events to run: it can {}", info.name, info.capabilities);
     }
     let fields = requests(&library, options, &defaults)?;
-    let config = options.config.as_ref().or(defaults.config.as_ref()).map_or("", String::as_str);
+    let config = config::of_run(options.config.as_deref(), options.follow, &defaults)?;
     let params = options.params.as_ref().or(defaults.params.as_ref()).map_or("", String::as_str);
     let progress = Progress::new();
     let logs = {
         let progress = progress.clone();
         Logs::with_callback(move |record| progress.log(record))
     };
-    let plugin = Plugin::init(&library, config, &logs)?;
+    let plugin = Plugin::init(&library, &config, &logs)?;
     let instance = plugin.open(params)?;
-    let mut run = Run { plugin: &plugin, fields, options, progress, events: 0, bytes: 0 };
+    let interrupt = Interrupt::new().context("cannot listen for Ctrl-C")?;
+    let mut run = Run { plugin: &plugin, fields, options, progress, interrupt, events: 0, bytes: 0 };
     let start = Instant::now();
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout());
     let done = run.drain(instance, &mut out).and_then(|()| Ok(out.flush()?));
@@ -70,13 +77,13 @@ pub(super) fn main(options: &Options) -> anyhow::Result<()> {
         Err(error) if is_closed_pipe(&error) => {
             // What is left in the buffer has no reader.
             drop(out.into_parts());
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         done => {
             // What was printed before a failure belongs to the user; the failure itself is told after it.
             let flushed = out.flush();
             run.summary(start.elapsed());
-            done.and(flushed.map_err(Into::into))
+            done.and(flushed.map_err(Into::into)).map(|()| run.interrupt.exit_code())
         }
     }
 }
@@ -95,6 +102,7 @@ struct Run<'a> {
     fields: Vec<FieldRequest>,
     options: &'a Options,
     progress: Progress,
+    interrupt: Interrupt,
     events: u64,
     bytes: u64,
 }
@@ -107,7 +115,7 @@ impl Run<'_> {
         if !self.options.json && !self.options.no_header && !self.fields.is_empty() {
             self.progress.around(|| format::header(out, &self.fields))?;
         }
-        while self.events < max {
+        while self.events < max && !self.interrupt.came() {
             match instance.next_event()? {
                 Next::Event(event) => {
                     self.events += 1;

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _},
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -98,6 +98,43 @@ fn a_closed_stdout_ends_it_quietly() {
 }
 
 #[test]
+fn follow_is_set_in_the_config_of_a_plugin_that_it_knows_nothing_of() {
+    let plugin = compiled!("good.c");
+    let run = |args: &[&str]| falconet().arg("run").arg(&plugin.path).arg("1").args(args).output().unwrap();
+    let config_of = |args: &[&str]| {
+        let output = run(args);
+        assert!(output.status.success());
+        let stderr = text(&output.stderr);
+        let line = stderr.lines().find_map(|line| line.strip_prefix("info: good: config '")).unwrap();
+        line.strip_suffix('\'').unwrap().to_owned()
+    };
+    assert_eq!(config_of(&[]), "");
+    assert_eq!(config_of(&["--follow"]), r#"{"follow":true}"#);
+    assert_eq!(config_of(&["--config", r#"{"a":{"b":1}}"#, "--follow"]), r#"{"a":{"b":1},"follow":true}"#);
+    assert!(
+        error(&run(&["--config", "x", "--follow"])).starts_with("--follow sets {\"follow\":true} in the plugin's ")
+    );
+}
+
+#[test]
+fn ctrl_c_ends_a_run_in_order() {
+    let plugin = compiled!("good.c");
+    let mut run = falconet();
+    run.arg("run").arg(&plugin.path).arg("1000000000").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut run = run.spawn().unwrap();
+    let mut stdout = BufReader::new(run.stdout.take().unwrap());
+    let mut printed = String::new();
+    stdout.read_line(&mut printed).unwrap();
+    assert!(Command::new("kill").arg("-INT").arg(run.id().to_string()).status().unwrap().success());
+    stdout.read_to_string(&mut printed).unwrap();
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(printed.ends_with('\n'), "the last line is whole");
+    let summary = format!("{} events, ", printed.lines().count());
+    assert!(text(&output.stderr).contains(&summary), "{summary:?} in {}", text(&output.stderr));
+}
+
+#[test]
 fn info_tells_all() {
     let (good, faulty) = (compiled!("good.c"), compiled!("faulty.c", "API=\"3.12.0\""));
     let shown = stdout(&falconet().arg("info").arg(&good.path).output().unwrap());
@@ -149,6 +186,12 @@ fn a_crate_is_built_and_run_with_its_defaults() {
     assert_eq!(line["text"], format!("datalen={} data={shown}{more}", payload.len()));
     assert_eq!(line["fields"]["fixture.num"], 1);
 
+    let ran = stdout(&in_crate(&root, &["run", ".", "other", "--follow", "--fields", ""]));
+    assert!(
+        ran.ends_with("\tfixture\tdatalen=50 data={\"greeting\":\"hello\",\"source\":{\"wait\":\"yes\"}} other\n"),
+        "{ran}"
+    );
+
     let ran = stdout(&in_crate(&root, &["run", ".", "other", "--config", "", "--fields", ""]));
     assert!(ran.ends_with("\tfixture\tdatalen=6 data= other\n"), "{ran}");
     let ran = stdout(&in_crate(&root, &["run", built.trim_end(), "p"]));
@@ -167,6 +210,15 @@ fn crates_that_make_no_plugin_are_told() {
         unknown.contains("[package.metadata.falconet] of ") && unknown.contains("unknown field `parms`"),
         "{unknown}"
     );
+    for (value, told) in [
+        ("7", "'follow-config' is a table, or the text of a JSON object"),
+        ("'[]'", "'follow-config' is a text, but no JSON object: "),
+    ] {
+        let folder =
+            copied_crate(|manifest| manifest.replace("follow-config =", &format!("follow-config = {value} #")));
+        let wrong = error(&in_crate(folder.path(), &["build", "."]));
+        assert!(wrong.contains(told), "{wrong}");
+    }
     let workspace = of(|_| "[workspace]\n".to_owned());
     assert!(workspace.contains("is no crate (a workspace without one?)"), "{workspace}");
     let folder = copied_crate(|manifest| manifest);
