@@ -4,4 +4,5 @@
 pub mod host;
 pub mod plugins;
 pub mod sysdig;
+pub mod tools;
 pub mod witness;

@@ -55,6 +55,12 @@ pub fn access_log(profile: Profile) -> PathBuf {
     library(&root().join("examples/access-log"), profile)
 }
 
+/// The library of `examples/demo`, the plugin that is measured.
+#[must_use]
+pub fn demo(profile: Profile) -> PathBuf {
+    library(&root().join("examples/demo"), profile)
+}
+
 /// The library of `tests/fixtures/rules`, a source that does what its open parameters say.
 #[must_use]
 pub fn rules() -> PathBuf {

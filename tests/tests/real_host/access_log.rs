@@ -244,7 +244,7 @@ fn host_1_9_a_config_that_it_does_not_take_is_told() {
     let with_config = format!("{}:{{\"a\":1}}", plugin.display());
     let run = sysdig::run(&host, with_config.as_ref(), ["-Il"]);
     assert_eq!(run.code, Some(1), "{}", run.shown());
-    assert!(run.stderr.contains("access_log takes no init config: leave it empty"), "{}", run.shown());
+    assert!(run.stderr.contains("could not initialize plugin: the init config"), "{}", run.shown());
 }
 
 #[test]

@@ -42,9 +42,9 @@ fn host_3_3_a_capture_of_access_log_prints_the_same_lines() {
 }
 
 #[test]
-fn host_3_6_events_of_more_than_64_kib_are_written_and_read_back() {
+fn host_3_6_events_from_nothing_to_1_mib_are_written_and_read_back() {
     let host = host!();
-    let sizes = [0, 1, 65_497, 65_498, 65_535, 65_536, 70_000, 200_000];
+    let sizes = [0, 1, 65_488, 65_489, 65_497, 65_498, 65_535, 65_536, 70_000, 200_000, 262_144, 700_000, 1_048_576];
     let params: String = sizes.iter().map(|size| format!("size={size} events=1 ")).collect();
     let columns = ["rules.size", "rules.num", "rules.text"];
     let replayed = written_and_replayed(&host, &plugins::rules(), &sysdig::input("rules", params), &columns).rows();

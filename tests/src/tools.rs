@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What tests need besides cargo: C programs of `tests/c`, compiled by `cc`, and valgrind.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::{fmt, io};
+
+use crate::host::{Skip, root};
+
+/// A C compiler with the warnings that the project's C code is without, and the standard that it is in.
+///
+/// # Errors
+/// [`Skip`] where there is none.
+pub fn cc() -> Result<Command, Skip> {
+    there_is("cc")?;
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]);
+    Ok(compiler)
+}
+
+/// Compiles a program of files of `tests/c` to `program`.
+///
+/// # Errors
+/// [`Skip`] where there is no C compiler.
+///
+/// # Panics
+/// If it does not compile: the compiler's messages are in the panic.
+pub fn compile(program: &Path, files: &[&str], arguments: &[&str]) -> Result<(), Skip> {
+    let files = files.iter().map(|file| root().join("tests/c").join(file));
+    output(cc()?.args(arguments).arg("-o").arg(program).args(files).arg("-ldl"));
+    Ok(())
+}
+
+/// What a command printed, which has to be a success.
+///
+/// # Panics
+/// If it is none.
+#[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
+pub fn output(command: &mut Command) -> Printed {
+    let result = command.stdin(Stdio::null()).output();
+    let output = result.unwrap_or_else(|why| panic!("{command:?}: {why}"));
+    let printed = Printed::of(&output);
+    assert!(output.status.success(), "{command:?}: {}\n{printed}", output.status);
+    printed
+}
+
+/// What a command printed, as text.
+#[derive(Clone, Debug)]
+pub struct Printed {
+    /// To stdout.
+    pub stdout: String,
+    /// To stderr.
+    pub stderr: String,
+}
+
+impl Printed {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// The words `name=value` of stdout.
+    #[must_use]
+    pub fn values(&self) -> HashMap<&str, &str> {
+        self.stdout.split_whitespace().filter_map(|word| word.split_once('=')).collect()
+    }
+
+    /// The number in the word `name=<number>` of stdout.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    #[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
+    pub fn number(&self, name: &str) -> f64 {
+        let number = self.values().get(name).and_then(|value| value.parse().ok());
+        number.unwrap_or_else(|| panic!("no number {name} in:\n{self}"))
+    }
+}
+
+impl fmt::Display for Printed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// How many instructions a program spends inside of a function and of what that calls, by callgrind.
+///
+/// # Errors
+/// [`Skip`] where there is no valgrind.
+///
+/// # Panics
+/// If the program fails.
+#[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
+pub fn instructions<S: AsRef<OsStr>>(
+    function: &str,
+    program: &Path,
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<u64, Skip> {
+    let mut command = valgrind()?;
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    command.arg(format!("--toggle-collect={function}")).arg(program).args(arguments);
+    let printed = output(&mut command);
+    let count = printed.stderr.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
+    Ok(count.unwrap_or_else(|| panic!("{command:?} has counted nothing:\n{printed}")))
+}
+
+/// valgrind, without arguments.
+///
+/// # Errors
+/// [`Skip`] where there is none.
+pub fn valgrind() -> Result<Command, Skip> {
+    there_is("valgrind").map(|()| Command::new("valgrind"))
+}
+
+/// Asks a program for its version, once.
+fn there_is(program: &'static str) -> Result<(), Skip> {
+    static CC: OnceLock<bool> = OnceLock::new();
+    static VALGRIND: OnceLock<bool> = OnceLock::new();
+    let ask = || -> io::Result<bool> { Ok(Command::new(program).arg("--version").output()?.status.success()) };
+    let known = if program == "cc" { &CC } else { &VALGRIND };
+    if *known.get_or_init(|| ask().unwrap_or(false)) {
+        Ok(())
+    } else {
+        Err(Skip::new(format!("there is no {program}")))
+    }
+}
+
+/// Where the authors of the project keep a bench of their own beside it; elsewhere tests go on without.
+#[must_use]
+pub fn neutral_bench() -> Option<PathBuf> {
+    let folder = root().join("../shared/bench");
+    folder.join("host.c").exists().then_some(folder)
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the examples cost, measured and compared with `tests/budgets.toml`: instructions, allocations, sizes, exported
+//! symbols, unsafe blocks, and CPU time against C.
+#![cfg(test)]
+
+mod access_log;
+mod bench;
+mod budget;
+mod demo;
+mod files;
+mod layout;
+mod neutral;
+
+/// Each figure that some test here measures.
+const FIGURES: [&[&str]; 4] = [demo::FIGURES, access_log::FIGURES, files::FIGURES, neutral::FIGURES];
+
+#[test]
+fn the_figures_of_the_file_are_those_that_are_measured() {
+    let mut measured: Vec<String> = FIGURES.concat().into_iter().map(str::to_owned).collect();
+    measured.sort();
+    assert_eq!(budget::names(), measured);
+}
