@@ -231,10 +231,11 @@ impl<'a> Event<'a> {
     /// Where a plugin event's payload ends in a NUL, its bytes from `start` on: a C string for certain.
     #[inline]
     pub(crate) fn terminated(&self, start: usize) -> Option<&'a [u8]> {
-        if self.payload.last() != Some(&0) {
+        let text = self.payload.get(start.checked_sub(PAYLOAD_OFFSET)?..)?;
+        if *text.last()? != 0 {
             return None;
         }
-        self.payload.get(start.checked_sub(PAYLOAD_OFFSET)?..).filter(|text| !text.is_empty())
+        Some(text)
     }
 }
 
