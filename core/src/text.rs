@@ -79,7 +79,7 @@ fn push_json<const N: usize>(json: &mut Message<N>, text: &str) -> bool {
     whole && json.push_str("\"")
 }
 
-/// Room for an event's text that does not stand in the event: see [`Source::event_to_string`].
+/// Room for an event's text that does not stand in the event: see [`Source::event_to_string`](crate::Source::event_to_string).
 #[derive(Debug)]
 pub struct TextRoom<'t> {
     text: &'t mut Message<{ EventText::CAPACITY }>,

@@ -167,7 +167,10 @@ impl<T: Plugin, X> State<T, X> {
     pub(super) unsafe fn live<'a>(state: *const c_void) -> Option<(&'a Self, &'a T)> {
         // SAFETY: not NULL means a state of ours, or the head that stands for "no state left", which is never live.
         let head = unsafe { state.cast::<Head>().as_ref()? };
-        if !head.is_live() {
+        // Not an atomic load, which takes an instruction of its own on every call.
+        // SAFETY: while the host has the state nobody writes its phase: an init elsewhere takes only free ones, and the
+        // host orders its own init, calls and destroy (rule 8.1).
+        if unsafe { head.phase.as_ptr().read() } != phase::LIVE {
             return None;
         }
         // SAFETY: only whole states are ever live, and a live one has its value until destroy.

@@ -10,9 +10,9 @@ use crate::event::{Alleged, Event, PAYLOAD_OFFSET};
 ///
 /// An event that decodes to nothing is not kept.
 pub(super) struct Cache<D> {
+    /// An event of number 0, one of the host's synthetic ones, which are all alike, is never found again.
     number: u64,
-    /// 0 while none is kept: no event is at this address. Events of number 0, the host's synthetic ones, which are all
-    /// alike, are never kept.
+    /// 0 while none is kept: no event is at this address.
     event: usize,
     ts: u64,
     /// Its length, for a plugin event as every SDK writes it; for any other one with [`OTHER`] added.
@@ -39,7 +39,8 @@ impl<D: Copy> Cache<D> {
         let same = self.number == number
             && self.event == bytes.as_ptr() as usize
             && self.ts == alleged.ts()
-            && self.len == bytes.len() as u64 | if PLAIN { 0 } else { OTHER };
+            && self.len == bytes.len() as u64 | if PLAIN { 0 } else { OTHER }
+            && number != 0;
         if size_of::<D>() == 0 || !same {
             return None;
         }
@@ -55,7 +56,7 @@ impl<D: Copy> Cache<D> {
         if size_of::<D>() != 0 {
             let (bytes, payload) = (event.as_bytes(), event.payload());
             let plain = !payload.is_empty() && payload.len() + PAYLOAD_OFFSET == bytes.len();
-            let keep = number != 0 && (plain || payload.is_empty());
+            let keep = plain || payload.is_empty();
             self.number = number;
             self.event = if keep { bytes.as_ptr() as usize } else { 0 };
             self.ts = event.timestamp().raw();
