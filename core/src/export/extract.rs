@@ -27,19 +27,20 @@ pub unsafe fn extract_fields<T: ExportedExtract>(
         return FAILURE;
     }
     // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5).
-    let (fields, count) = unsafe { ((*input).fields, (*input).num_fields) };
-    // SAFETY: as above.
-    if count != 1 || fields.is_null() || (T::OFFSETS && !unsafe { (*input).value_offsets }.is_null()) {
+    if unsafe { (*input).num_fields != 1 || (T::OFFSETS && !(*input).value_offsets.is_null()) } {
         // SAFETY: as this function's.
         return unsafe { several::<T>(plugin, event, input) };
     }
     // What the real host asks (rule 5.1): one field, of a plugin event as every SDK writes it.
     // SAFETY: as this function's.
-    match unsafe { decoded::<T, true>(plugin, event) } {
+    let call = unsafe { decoded::<T, true>(plugin, event) };
+    // SAFETY: as above.
+    let field = unsafe { (*input).fields };
+    match call {
         // SAFETY: not NULL, so one request of the host's; the rest as this function's.
-        Some(call) => unsafe { extract::<T, false>(&call, fields) },
+        Some(call) if !field.is_null() => unsafe { extract::<T, false>(&call, field) },
         // SAFETY: as this function's.
-        None => unsafe { several::<T>(plugin, event, input) },
+        _ => unsafe { several::<T>(plugin, event, input) },
     }
 }
 
