@@ -161,3 +161,25 @@ fn two_states_have_caches_of_their_own() {
         assert_eq!(first_and_decodes(&b, 1, &event), (97, 1));
     }
 }
+
+#[test]
+fn an_event_that_decodes_to_nothing_is_decoded_once_a_call() {
+    let state = State::init(c"");
+    let (nothing, good) = (plugin_event(1, 999, b""), plugin_event(1, 999, b"a"));
+    for asks in [&[ask(0)][..], &[ask(0), ask(1)]] {
+        assert_eq!(extract(&state, 1, &nothing, asks).rc, falconet::abi::FAILURE);
+    }
+    assert_eq!(first_and_decodes(&state, 1, &good), (97, 3));
+
+    // One that is not as every SDK writes it, too: and the next call hears nothing of it.
+    let mut odd = plugin_event(1, 999, b"").to_vec();
+    odd[22] = 3; // parameters, of which the third is empty
+    odd.splice(34..34, [0; 4]);
+    odd[16] += 4;
+    for asks in [&[ask(0)][..], &[ask(0), ask(1)]] {
+        let before = first_and_decodes(&state, 2, &good).1;
+        assert_eq!(extract(&state, 3, &odd, asks).rc, falconet::abi::FAILURE);
+        let answer = extract(&state, 4, &good, &[ask(0), ask(1)]);
+        assert_eq!((answer.u64s(0), answer.u64s(1)), (vec![97], vec![before + 2]));
+    }
+}

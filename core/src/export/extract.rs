@@ -40,8 +40,28 @@ pub unsafe fn extract_fields<T: ExportedExtract>(
         // SAFETY: not NULL, so one request of the host's; the rest as this function's.
         Some(call) if !field.is_null() => unsafe { extract::<T, false>(&call, field) },
         // SAFETY: as this function's.
-        _ => unsafe { several::<T>(plugin, event, input) },
+        _ => unsafe { several_unless_nothing::<T>(plugin, event, input) },
     }
+}
+
+/// [`several`] after a first attempt, unless that has decoded the event already, to nothing.
+///
+/// # Safety
+/// As [`extract_fields`]; one field is asked.
+#[inline(never)]
+unsafe fn several_unless_nothing<T: ExportedExtract>(
+    plugin: *mut c_void,
+    event: *const abi::EventInput,
+    input: *const abi::FieldExtractInput,
+) -> Rc {
+    // SAFETY: as this function's.
+    unsafe {
+        if !nothing::<T>(plugin) || (*input).fields.is_null() {
+            return several::<T>(plugin, event, input);
+        }
+        give((*input).fields, Filled::NONE);
+    }
+    FAILURE
 }
 
 /// Extracts any number of fields of any event, with the offsets of their values where they are asked for.
@@ -108,7 +128,7 @@ unsafe fn several<T: ExportedExtract>(
     rc
 }
 
-/// [`decoded`] for any event, out of the way of the usual ones.
+/// [`decoded`] for any event, after a first attempt at a plain one.
 ///
 /// # Safety
 /// As [`extract_fields`].
@@ -119,7 +139,25 @@ unsafe fn decoded_any<'a, T: ExportedExtract>(
     event: *const abi::EventInput,
 ) -> Option<Call<'a, T>> {
     // SAFETY: as this function's.
-    unsafe { decoded::<T, false>(plugin, event) }
+    unsafe {
+        if nothing::<T>(plugin) {
+            return None;
+        }
+        let call = decoded::<T, false>(plugin, event);
+        // What this attempt has found is not told to the next call.
+        let _nothing = call.is_none() && nothing::<T>(plugin);
+        call
+    }
+}
+
+/// Whether this call has decoded its event to nothing before.
+///
+/// # Safety
+/// As [`extract_fields`].
+#[inline]
+unsafe fn nothing<T: ExportedExtract>(plugin: *mut c_void) -> bool {
+    // SAFETY: the state is the host's from init, or NULL; it extracts on one thread at a time (rule 8.2).
+    unsafe { StateOf::<T>::live(plugin).is_some_and(|(state, _)| state.extraction.take_nothing()) }
 }
 
 /// What every field of a call needs.

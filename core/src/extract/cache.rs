@@ -17,6 +17,8 @@ pub(super) struct Cache<D> {
     ts: u64,
     /// Its length, for a plugin event as every SDK writes it; for any other one with [`OTHER`] added.
     len: u64,
+    /// The last event was decoded, to nothing.
+    nothing: bool,
     decoded: MaybeUninit<D>,
 }
 
@@ -24,11 +26,12 @@ const OTHER: u64 = 1 << 63;
 
 impl<D: Copy> Cache<D> {
     pub(super) const fn new() -> Self {
-        Self { number: 0, event: 0, ts: 0, len: 0, decoded: MaybeUninit::uninit() }
+        Self { number: 0, event: 0, ts: 0, len: 0, nothing: false, decoded: MaybeUninit::uninit() }
     }
 
     pub(super) const fn forget(&mut self) {
         self.event = 0;
+        self.nothing = false;
     }
 
     /// The kept event, where it is the alleged one: its lengths need no second check. `PLAIN`: a plugin event as every
@@ -48,6 +51,16 @@ impl<D: Copy> Cache<D> {
         // SAFETY: an event of this length is kept as a plain one, which has at least 38 bytes, or as one without a
         // payload. One is kept only together with a decoded value.
         Some(unsafe { (alleged.unchecked(payload), self.decoded.assume_init_ref()) })
+    }
+
+    /// Notes that an event was decoded to nothing, so that the same call does not decode it again.
+    pub(super) const fn set_nothing(&mut self) {
+        self.nothing = true;
+    }
+
+    /// Whether the present call has decoded its event to nothing; asked once.
+    pub(super) const fn take_nothing(&mut self) -> bool {
+        core::mem::replace(&mut self.nothing, false)
     }
 
     /// Keeps an event and what it was decoded to.

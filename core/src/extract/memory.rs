@@ -91,6 +91,12 @@ pub trait Memory {
         decode: impl FnOnce(&Event<'e>) -> Option<Self::Decoded>,
     ) -> Option<(Event<'e>, &'a Self::Decoded)>;
 
+    /// Whether [`Memory::decoded`] has just decoded an event to nothing; asked once.
+    ///
+    /// # Safety
+    /// As [`Memory::begin`].
+    unsafe fn take_nothing(&self) -> bool;
+
     /// Begins a call: its values go behind those of the call before.
     ///
     /// # Safety
@@ -151,9 +157,19 @@ impl<D: Copy + 'static, const FIXED: usize, const CELLS: usize, const TEXT: usiz
             return Some(kept);
         }
         let event = check(alleged)?;
-        let decoded = decode(&event)?;
-        // SAFETY: as above.
-        Some((event, unsafe { &mut *self.cache.get() }.keep(number, &event, decoded)))
+        let decoded = decode(&event);
+        // SAFETY: as above; the reference from before is used no more.
+        let cache = unsafe { &mut *self.cache.get() };
+        let Some(decoded) = decoded else {
+            cache.set_nothing();
+            return None;
+        };
+        Some((event, cache.keep(number, &event, decoded)))
+    }
+
+    unsafe fn take_nothing(&self) -> bool {
+        // SAFETY: the caller is the only one in this state's extraction.
+        unsafe { &mut *self.cache.get() }.take_nothing()
     }
 
     #[inline(always)]
