@@ -394,6 +394,45 @@ structs! {
     }
 }
 
+impl PluginApi {
+    /// A table without functions.
+    pub const NONE: Self = Self {
+        get_required_api_version: None,
+        get_init_schema: None,
+        init: None,
+        destroy: None,
+        get_last_error: None,
+        get_name: None,
+        get_description: None,
+        get_contact: None,
+        get_version: None,
+        get_id: None,
+        get_event_source: None,
+        open: None,
+        close: None,
+        list_open_params: None,
+        get_progress: None,
+        event_to_string: None,
+        next_batch: None,
+        get_extract_event_types: None,
+        get_extract_event_sources: None,
+        get_fields: None,
+        extract_fields: None,
+        get_parse_event_types: None,
+        get_parse_event_sources: None,
+        parse_event: None,
+        get_async_event_sources: None,
+        get_async_events: None,
+        set_async_event_handler: None,
+        dump_state: None,
+        set_config: None,
+        get_metrics: None,
+        capture_open: None,
+        capture_close: None,
+        get_required_event_schema_version: None,
+    };
+}
+
 /// `get_owner_last_error`: the owner's last error, or NULL.
 pub type OwnerLastError = callback!(fn(*mut c_void) -> *const c_char);
 /// `ss_plugin_log_fn_t`: owner, component (NULL: the plugin's name), message, severity.

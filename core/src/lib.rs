@@ -19,27 +19,35 @@ extern crate std;
 
 pub mod abi;
 pub mod batch;
+pub mod config;
 pub mod error;
 pub mod event;
 #[doc(hidden)]
 pub mod export;
 pub mod extract;
 pub mod log;
+pub mod metrics;
+pub mod parse;
 pub mod plugin;
 pub mod pool;
 #[doc(hidden)]
 pub mod runtime;
+pub mod shared;
 pub mod source;
 pub mod text;
 pub mod view;
 
 pub use batch::{Batch, Claim, Oversized};
+pub use config::{EventSchema, InitSchema, SetConfig};
 pub use error::Error;
 pub use event::{Event, Span, Timestamp};
 pub use extract::{Extract, Field, Request};
 pub use log::Log;
+pub use metrics::Metrics;
+pub use parse::{Parse, Parsing};
 pub use plugin::{Info, Init, Plugin};
 pub use pool::{Lease, Pool, Scratch};
+pub use shared::{Shared, Shares};
 pub use source::{Instance, Next, NextEvent, One, Progress, Source};
 pub use text::{EventText, OpenParams, TextRoom};
 /// The crate whose types and traits check typed access to events.

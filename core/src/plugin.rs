@@ -8,7 +8,9 @@ use core::ffi::CStr;
 use core::fmt;
 
 use crate::error::{Error, Report};
-use crate::log::{Counters, Log, Shared};
+use crate::export::{ExportedShares, Head};
+use crate::log::{Counters, Log};
+use crate::shared::Shared;
 
 /// A plugin: who it is, and how its state is made.
 ///
@@ -104,7 +106,7 @@ impl Info {
     }
 }
 
-const fn is_version(text: &[u8]) -> bool {
+pub(crate) const fn is_version(text: &[u8]) -> bool {
     let mut dots = 0;
     let mut digits = 0;
     let mut rest = text;
@@ -133,12 +135,12 @@ const fn is_version(text: &[u8]) -> bool {
 /// ```
 pub struct Init<'a> {
     config: &'a CStr,
-    shared: &'static Shared,
+    head: &'static Head,
 }
 
 impl<'a> Init<'a> {
-    pub(crate) const fn new(config: &'a CStr, shared: &'static Shared) -> Self {
-        Self { config, shared }
+    pub(crate) const fn new(config: &'a CStr, head: &'static Head) -> Self {
+        Self { config, head }
     }
 
     /// The init config as the host passes it; empty where there is none.
@@ -160,13 +162,24 @@ impl<'a> Init<'a> {
     /// The host's log, for this state: keep it, give it to threads.
     #[must_use]
     pub fn log(&self) -> Log {
-        self.shared.log()
+        self.head.shared.log()
+    }
+
+    /// The part of this state that other threads may touch: keep it, give it to threads. `P` is the plugin itself.
+    ///
+    /// # Errors
+    /// Where this is the init of another plugin of the crate.
+    pub fn shared<P: ExportedShares>(&self) -> Result<Shared<P>, Error> {
+        let state = P::states().iter().find(|state| core::ptr::eq(&raw const state.head, self.head));
+        let state =
+            state.ok_or(Error::new("init.shared::<P>() was asked for another plugin than the one of this init"))?;
+        Ok(Shared::new(self.head, P::shared_of(state)))
     }
 
     /// What this state counts: keep it, give it to threads.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.shared.counters()
+        self.head.shared.counters()
     }
 }
 

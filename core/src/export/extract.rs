@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Behind the symbols of the extraction capability.
 #![expect(unsafe_code, reason = "called by the host with bare pointers")]
+#![expect(clippy::must_use_candidate, reason = "called by the host")]
 
-use core::ffi::c_void;
+use core::ffi::{c_char, c_void};
 use core::ptr::null_mut;
 
 use super::ExportedExtract;
 use super::shell::StateOf;
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
-use crate::event::{Alleged, Event};
+use crate::event::{Alleged, Event, PLUGIN_EVENT};
 use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter, is_plain};
 
 /// `plugin_extract_fields`. Every output of the request is written on every path (rule 5.3).
@@ -18,7 +19,7 @@ use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter,
 /// The host's contract of the symbol: pointers are NULL or valid for the call; the values of the call before the last
 /// are used no more.
 #[inline]
-pub unsafe fn extract_fields<T: ExportedExtract>(
+pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
     plugin: *mut c_void,
     event: *const abi::EventInput,
     input: *const abi::FieldExtractInput,
@@ -279,23 +280,64 @@ fn dispatch<T: ExportedExtract, const NOTE: bool>(id: u32, call: &Call<'_, T>, r
         32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63)
 }
 
-/// Checks at compile time what event types a plugin declares.
-pub const fn check_event_types<T: Extract>() {
-    assert!(
-        !T::EVENT_TYPES.is_empty(),
-        "EVENT_TYPES is empty, which is every type to the host (rule 2.1): name them, or leave it out for plugin events"
-    );
-    assert!(T::EVENT_TYPES.len() <= u16::MAX as usize, "EVENT_TYPES has more types than there are");
+/// Checks at compile time what event types a plugin declares; `schema`: it exports an event schema version.
+pub const fn check_event_types<T: Extract>(schema: bool) {
+    check_types(T::EVENT_TYPES, schema);
+}
+
+/// Checks at compile time a declared list of event types.
+#[expect(clippy::panic, reason = "evaluated at compile time: a panic is a compile error")]
+pub(super) const fn check_types(types: &[u16], schema: bool) {
+    if types.is_empty() {
+        panic!(
+            "the list of event types is empty, which is every type to the host (rule 2.1): name them, or leave it out for plugin events"
+        );
+    }
+    assert!(types.len() <= u16::MAX as usize, "there are more event types in the list than there are");
+    let mut rest = types;
+    while let [first, more @ ..] = rest {
+        if *first != PLUGIN_EVENT && !schema {
+            panic!(
+                "the list of event types has others than plugin events: write `impl falconet::EventSchema` and name `event_schema` in `export!`, or the host refuses the plugin (rule 2.2)"
+            );
+        }
+        rest = more;
+    }
+}
+
+/// `plugin_get_fields`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn fields<T: ExportedExtract>() -> *const c_char {
+    T::FIELDS_JSON.as_ptr().cast()
+}
+
+/// `plugin_get_extract_event_sources`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn event_sources<T: ExportedExtract>() -> *const c_char {
+    T::SOURCES.as_ptr().cast()
 }
 
 /// `plugin_get_extract_event_types` (rule 2.1): always some.
 ///
 /// # Safety
 /// The host's contract of the symbol: `count` is NULL or writable.
-pub unsafe fn event_types<T: Extract>(count: *mut u32) -> *const u16 {
-    #[expect(clippy::cast_possible_truncation, reason = "`check_event_types` compares it with u16")]
-    let types = T::EVENT_TYPES.len() as u32;
+pub unsafe extern "C" fn event_types<T: Extract>(count: *mut u32, _state: *mut c_void) -> *mut u16 {
+    // SAFETY: as this function's.
+    unsafe { give_types(T::EVENT_TYPES, count) }
+}
+
+/// A list of types for the host, which reads it only.
+///
+/// # Safety
+/// `count` is NULL or writable.
+pub(super) unsafe fn give_types(types: &'static [u16], count: *mut u32) -> *mut u16 {
+    #[expect(clippy::cast_possible_truncation, reason = "`check_types` compares it with u16")]
+    let len = types.len() as u32;
     // SAFETY: the host's out-parameter.
-    unsafe { state::set(count, types) };
-    T::EVENT_TYPES.as_ptr()
+    unsafe { state::set(count, len) };
+    types.as_ptr().cast_mut()
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Behind the symbols that every plugin exports: init, destroy, last error, and the claimed API version.
 #![expect(unsafe_code, reason = "called by the host with bare pointers")]
+#![expect(clippy::must_use_candidate, reason = "called by the host")]
 
 use core::ffi::{CStr, c_char, c_void};
 
@@ -8,16 +9,16 @@ use super::state::{self, Head, State};
 use super::{Exported, ExportedExtract};
 use crate::abi::{self, FAILURE, SUCCESS, since};
 use crate::extract::Extract;
-use crate::plugin::Init;
+use crate::plugin::{Init, Plugin};
 
 /// The state type of an exported plugin.
-pub(super) type StateOf<T> = State<T, <T as Exported>::Extraction>;
+pub type StateOf<T> = State<T, <T as Exported>::Extraction, <T as Exported>::Beside>;
 
 /// `plugin_init`.
 ///
 /// # Safety
 /// The host's contract of the symbol: pointers are NULL or valid for the call; `owner` and `log_fn` until destroy.
-pub unsafe fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) -> *mut c_void {
+pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) -> *mut c_void {
     // SAFETY: the host's out-parameter; it is not initialised there (rule 1.8).
     unsafe { state::set(rc, FAILURE) };
     let Some(state) = State::take(T::states()) else {
@@ -41,9 +42,10 @@ pub unsafe fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) 
     unsafe { state.head.shared.begin(input.owner, input.log_fn) };
     // SAFETY: NULL, or the host's text, valid for the call.
     let config = unsafe { state::text_or_empty(input.config) };
-    match T::new(&Init::new(config, &state.head.shared)) {
+    // SAFETY: the state was taken above.
+    unsafe { T::begin(state) };
+    match T::new(&Init::new(config, &state.head)) {
         Ok(plugin) => {
-            T::begin(state);
             // SAFETY: the state was taken above and is put once.
             unsafe { state.put(plugin) };
             // SAFETY: the host's out-parameter.
@@ -58,7 +60,7 @@ pub unsafe fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) 
 ///
 /// # Safety
 /// The host's contract of the symbol: the state came from init and is used no more.
-pub unsafe fn destroy<T: Exported>(state: *mut c_void) {
+pub unsafe extern "C" fn destroy<T: Exported>(state: *mut c_void) {
     if state.is_null() || core::ptr::eq(state.cast_const(), core::ptr::from_ref(T::no_state()).cast()) {
         return;
     }
@@ -72,12 +74,52 @@ pub unsafe fn destroy<T: Exported>(state: *mut c_void) {
 ///
 /// # Safety
 /// The host's contract of the symbol: the state is NULL or came from init.
-pub unsafe fn get_last_error(state: *mut c_void) -> *const c_char {
+pub unsafe extern "C" fn get_last_error(state: *mut c_void) -> *const c_char {
     // SAFETY: NULL, or a state of ours or the stand-in, both of which begin with a head.
     match unsafe { state.cast::<Head>().as_ref() } {
         Some(head) => head.error_text(),
         None => c"the plugin has no state: plugin_init has not succeeded".as_ptr(),
     }
+}
+
+/// `plugin_get_required_api_version`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn api_version_of<T: Exported>() -> *const c_char {
+    T::API_VERSION.as_ptr()
+}
+
+/// `plugin_get_name`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn name<T: Plugin>() -> *const c_char {
+    const { T::INFO.name() }.as_ptr()
+}
+
+/// `plugin_get_version`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn version<T: Plugin>() -> *const c_char {
+    const { T::INFO.version() }.as_ptr()
+}
+
+/// `plugin_get_description`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn description<T: Plugin>() -> *const c_char {
+    const { T::INFO.description() }.as_ptr()
+}
+
+/// `plugin_get_contact`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn contact<T: Plugin>() -> *const c_char {
+    const { T::INFO.contact() }.as_ptr()
 }
 
 /// The least API version that offers everything a plugin uses (rule 1.5), from what its `export!` line declares.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Behind the symbols of the sourcing capability.
 #![expect(unsafe_code, reason = "called by the host with bare pointers")]
+#![expect(clippy::must_use_candidate, reason = "called by the host")]
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{NonNull, null, null_mut};
@@ -35,6 +36,22 @@ pub const fn check_source<T: Source>() {
     }
 }
 
+/// `plugin_get_id`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn id<T: Source>() -> u32 {
+    T::ID
+}
+
+/// `plugin_get_event_source`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn event_source<T: Source>() -> *const c_char {
+    const { T::EVENT_SOURCE }.as_ptr()
+}
+
 /// Why an open failed: the plugin's own error or the SDK's.
 enum OpenError<E> {
     Plugin(E),
@@ -45,7 +62,11 @@ enum OpenError<E> {
 ///
 /// # Safety
 /// The host's contract of the symbol: pointers are NULL or valid for the call.
-pub unsafe fn open<T: ExportedSource>(plugin: *mut c_void, params: *const c_char, rc: *mut Rc) -> *mut c_void {
+pub unsafe extern "C" fn open<T: ExportedSource>(
+    plugin: *mut c_void,
+    params: *const c_char,
+    rc: *mut Rc,
+) -> *mut c_void {
     // SAFETY: the host's out-parameter.
     unsafe { state::set(rc, FAILURE) };
     // SAFETY: the state is the host's from init, or NULL.
@@ -79,7 +100,7 @@ pub unsafe fn open<T: ExportedSource>(plugin: *mut c_void, params: *const c_char
 ///
 /// # Safety
 /// The host's contract of the symbol: the instance came from open and is used no more.
-pub unsafe fn close<T: ExportedSource>(plugin: *mut c_void, instance: *mut c_void) {
+pub unsafe extern "C" fn close<T: ExportedSource>(plugin: *mut c_void, instance: *mut c_void) {
     // SAFETY: the state is the host's from init, or NULL.
     if let Some((state, _)) = unsafe { StateOf::<T>::live(plugin) } {
         T::new_capture(state);
@@ -107,7 +128,7 @@ pub unsafe fn close_instances_of<T: ExportedSource>(plugin: *const c_void) {
 /// # Safety
 /// The host's contract of the symbol: pointers are NULL or valid; the events of the batch before are used no more.
 #[inline]
-pub unsafe fn next_batch<T: ExportedSource>(
+pub unsafe extern "C" fn next_batch<T: ExportedSource>(
     plugin: *mut c_void,
     instance: *mut c_void,
     nevts: *mut u32,
@@ -186,7 +207,7 @@ unsafe fn bad_call<T: ExportedSource>(plugin: *const c_void, nevts: *mut u32, ev
 ///
 /// # Safety
 /// The host's contract of the symbol: pointers are NULL or valid; the text before is used no more.
-pub unsafe fn list_open_params<T: ExportedSource>(plugin: *mut c_void, rc: *mut Rc) -> *const c_char {
+pub unsafe extern "C" fn list_open_params<T: ExportedSource>(plugin: *mut c_void, rc: *mut Rc) -> *const c_char {
     // SAFETY: the host's out-parameter; it is not initialised there (rule 1.8).
     unsafe { state::set(rc, FAILURE) };
     // SAFETY: the state is the host's from init, or NULL.
@@ -217,7 +238,7 @@ pub unsafe fn list_open_params<T: ExportedSource>(plugin: *mut c_void, rc: *mut 
 ///
 /// # Safety
 /// The host's contract of the symbol: pointers are NULL or valid.
-pub unsafe fn get_progress<T: ExportedSource>(
+pub unsafe extern "C" fn get_progress<T: ExportedSource>(
     plugin: *mut c_void,
     instance: *mut c_void,
     progress: *mut u32,
@@ -235,7 +256,10 @@ pub unsafe fn get_progress<T: ExportedSource>(
 /// # Safety
 /// The host's contract of the symbol: pointers are NULL or valid; the text before is used no more.
 #[inline]
-pub unsafe fn event_to_string<T: ExportedSource>(plugin: *mut c_void, input: *const abi::EventInput) -> *const c_char {
+pub unsafe extern "C" fn event_to_string<T: ExportedSource>(
+    plugin: *mut c_void,
+    input: *const abi::EventInput,
+) -> *const c_char {
     // SAFETY: the state is the host's from init, or NULL.
     let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return null() };
     // SAFETY: NULL, or the host's struct, valid for the call.

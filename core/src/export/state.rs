@@ -2,7 +2,7 @@
 //! Plugin states and instances in static slots: what the host's opaque pointers point at.
 //!
 //! ```text
-//! ss_plugin_t*   -> State    { head: Head { phase, shared, error }, texts, plugin, extraction }
+//! ss_plugin_t*   -> State    { head: Head { phase, handles, shared, error }, texts, plugin, extraction, beside }
 //! ss_instance_t* -> InstanceSlot { taken, owner, eof, lease, value }
 //! ```
 //!
@@ -15,7 +15,7 @@ use core::ffi::{CStr, c_char, c_void};
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use spin::Mutex;
 
@@ -40,7 +40,9 @@ mod phase {
 /// The part of a state that does not depend on the plugin's type.
 pub struct Head {
     phase: AtomicU8,
-    pub(super) shared: Shared,
+    /// Whoever keeps the slot: the state itself, and each [`Shared`](crate::Shared) handle. The last one frees it.
+    kept: AtomicU32,
+    pub(crate) shared: Shared,
     /// Locked for the writing only: the host reads the text by pointer, on the thread that got the failure.
     writing: Mutex<()>,
     error: UnsafeCell<Message>,
@@ -56,6 +58,7 @@ impl Head {
     pub const fn new() -> Self {
         Self {
             phase: AtomicU8::new(phase::FREE),
+            kept: AtomicU32::new(0),
             shared: Shared::new(),
             writing: Mutex::new(()),
             error: UnsafeCell::new(Message::new()),
@@ -64,6 +67,21 @@ impl Head {
 
     pub(super) fn is_live(&self) -> bool {
         self.phase.load(Ordering::Acquire) == phase::LIVE
+    }
+
+    /// Keeps the slot from being taken again, once more.
+    pub(crate) fn keep(&self) {
+        self.kept.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Undoes one [`Head::keep`], or the taking of the state; the last one frees the slot.
+    ///
+    /// # Safety
+    /// It undoes one that nobody has undone.
+    pub(crate) unsafe fn let_go(&self) {
+        if self.kept.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.phase.store(phase::FREE, Ordering::Release);
+        }
     }
 
     /// Replaces the error text by what `write` writes. Where another thread is writing at this moment, its text stays.
@@ -107,32 +125,34 @@ impl fmt::Debug for Head {
 
 /// A plugin state in its static slot: what `ss_plugin_t*` points at.
 #[repr(C)]
-pub struct State<T, X> {
-    pub(super) head: Head,
+pub struct State<T, X, B> {
+    pub(crate) head: Head,
     plugin: UnsafeCell<MaybeUninit<T>>,
     pub(super) extraction: X,
+    beside: B,
     open_params: UnsafeCell<Message<{ OpenParams::CAPACITY }>>,
     event_text: UnsafeCell<Message<{ EventText::CAPACITY }>>,
 }
 
 // SAFETY: the head is made of atomics and locks; the cells are reached through the host's calls on this state only,
-// which come one at a time (rule 8.2); the plugin value, which instances on other threads share, is Sync.
-unsafe impl<T: Plugin, X> Sync for State<T, X> {}
+// which come one at a time (rule 8.2), and the plugin value may be sent to the thread that makes them.
+unsafe impl<T: Plugin, X, B: Sync> Sync for State<T, X, B> {}
 
-impl<T, X> fmt::Debug for State<T, X> {
+impl<T, X, B> fmt::Debug for State<T, X, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State").field("head", &self.head).finish_non_exhaustive()
     }
 }
 
-impl<T: Plugin, X> State<T, X> {
+impl<T: Plugin, X, B> State<T, X, B> {
     /// Free.
     #[must_use]
-    pub const fn new(extraction: X) -> Self {
+    pub const fn new(extraction: X, beside: B) -> Self {
         Self {
             head: Head::new(),
             plugin: UnsafeCell::new(MaybeUninit::uninit()),
             extraction,
+            beside,
             open_params: UnsafeCell::new(Message::new()),
             event_text: UnsafeCell::new(Message::new()),
         }
@@ -144,6 +164,7 @@ impl<T: Plugin, X> State<T, X> {
             let phase = &state.head.phase;
             phase.compare_exchange(phase::FREE, phase::FAILED, Ordering::Acquire, Ordering::Relaxed).is_ok()
         })?;
+        state.head.kept.store(1, Ordering::Relaxed);
         // SAFETY: the state was free and is taken by this call alone; the host has no pointer to it yet.
         unsafe { (*state.head.error.get()).clear() };
         Some(state)
@@ -165,6 +186,32 @@ impl<T: Plugin, X> State<T, X> {
     /// `state` came from the host, which had it from init and has not destroyed it (rule 8.1). NULL is survived.
     #[inline]
     pub(super) unsafe fn live<'a>(state: *const c_void) -> Option<(&'a Self, &'a T)> {
+        // SAFETY: as this function's.
+        let state = unsafe { Self::live_state(state) }?;
+        // SAFETY: a live state has its value until destroy; the host calls one thing at a time (rule 8.2), so there is no
+        // `&mut` of it.
+        Some((state, unsafe { (*state.plugin.get()).assume_init_ref() }))
+    }
+
+    /// The plugin value of a live state, for a call that changes it.
+    ///
+    /// # Safety
+    /// As [`State::live`]; the reference ends with the host's call, and calls of other threads do not touch the value
+    /// (rule 8.2).
+    #[inline]
+    pub(super) unsafe fn live_mut<'a>(state: *const c_void) -> Option<(&'a Self, &'a mut T)> {
+        // SAFETY: as this function's.
+        let state = unsafe { Self::live_state(state) }?;
+        // SAFETY: a live state has its value until destroy, and the caller is the only one to use it.
+        Some((state, unsafe { (*state.plugin.get()).assume_init_mut() }))
+    }
+
+    /// A live state without its plugin value, which another thread may be using.
+    ///
+    /// # Safety
+    /// As [`State::live`].
+    #[inline]
+    pub(super) unsafe fn live_state<'a>(state: *const c_void) -> Option<&'a Self> {
         // SAFETY: not NULL means a state of ours, or the head that stands for "no state left", which is never live.
         let head = unsafe { state.cast::<Head>().as_ref()? };
         // Not an atomic load, which takes an instruction of its own on every call.
@@ -173,10 +220,13 @@ impl<T: Plugin, X> State<T, X> {
         if unsafe { head.phase.as_ptr().read() } != phase::LIVE {
             return None;
         }
-        // SAFETY: only whole states are ever live, and a live one has its value until destroy.
-        let state = unsafe { &*state.cast::<Self>() };
-        // SAFETY: as above; only shared references to the value are made until destroy.
-        Some((state, unsafe { (*state.plugin.get()).assume_init_ref() }))
+        // SAFETY: only whole states are ever live.
+        Some(unsafe { &*state.cast::<Self>() })
+    }
+
+    /// What lies beside the plugin value.
+    pub const fn beside(&self) -> &B {
+        &self.beside
     }
 
     /// Drops the plugin value, if there is one, silences the log, and frees the slot.
@@ -190,7 +240,8 @@ impl<T: Plugin, X> State<T, X> {
             unsafe { (*self.plugin.get()).assume_init_drop() };
         }
         self.head.shared.end();
-        self.head.phase.store(phase::FREE, Ordering::Release);
+        // SAFETY: it undoes the taking of the state, which the host ends once.
+        unsafe { self.head.let_go() };
     }
 
     /// Memory for the list of open parameters.

@@ -244,7 +244,7 @@ where
 
 /// The only value of a zero-sized `F`. Called only where a caller handed one in, so that there is one.
 #[inline(always)]
-const fn captures_nothing<F>() -> &'static F
+pub(crate) const fn captures_nothing<F>() -> &'static F
 where
     F: Copy + 'static,
 {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Behind the symbols of `init_schema`, `set_config` and `event_schema`.
+#![expect(unsafe_code, reason = "called by the host with bare pointers")]
+#![expect(clippy::must_use_candidate, reason = "called by the host")]
+
+use core::ffi::{c_char, c_void};
+
+use super::Exported;
+use super::shell::StateOf;
+use super::state::{self, Rc};
+use crate::abi::{self, FAILURE, SUCCESS};
+use crate::config::{EventSchema, InitSchema, SetConfig};
+
+/// `plugin_get_init_schema`.
+///
+/// # Safety
+/// The host's contract of the symbol: `kind` is NULL or writable.
+pub unsafe extern "C" fn init_schema<T: InitSchema>(kind: *mut abi::SchemaType) -> *const c_char {
+    const { assert!(!T::INIT_SCHEMA.is_empty(), "INIT_SCHEMA is empty: leave `init_schema` out of `export!`") };
+    // SAFETY: the host's out-parameter.
+    unsafe { state::set(kind, abi::SCHEMA_JSON) };
+    const { T::INIT_SCHEMA }.as_ptr()
+}
+
+/// `plugin_set_config`.
+///
+/// # Safety
+/// The host's contract of the symbol: pointers are NULL or valid for the call; no other call uses the plugin value.
+pub unsafe extern "C" fn set_config<T: Exported + SetConfig>(
+    plugin: *mut c_void,
+    input: *const abi::SetConfigInput,
+) -> Rc {
+    // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
+    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
+    // SAFETY: NULL, or the host's struct, valid for the call.
+    let Some(input) = (unsafe { input.as_ref() }) else {
+        state.head.set_error(&mut |text| {
+            text.push_str(
+                "plugin_set_config was called with NULL as its input: an ss_plugin_set_config_input was expected",
+            );
+        });
+        return FAILURE;
+    };
+    T::new_capture(state);
+    // SAFETY: NULL, or the host's text, valid for the call.
+    match value.set_config(unsafe { state::text_or_empty(input.config) }) {
+        Ok(()) => SUCCESS,
+        Err(error) => {
+            state::fail(&state.head, &error, None);
+            FAILURE
+        }
+    }
+}
+
+/// `plugin_get_required_event_schema_version`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn event_schema<T: EventSchema>(_: *mut c_void) -> *const c_char {
+    const {
+        assert!(crate::plugin::is_version(T::EVENT_SCHEMA.to_bytes()), "EVENT_SCHEMA is three numbers, like 4.0.0");
+    };
+    const { T::EVENT_SCHEMA }.as_ptr()
+}

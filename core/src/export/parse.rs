@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Behind the symbols of the capability `parse`.
+#![expect(unsafe_code, reason = "called by the host with bare pointers")]
+#![expect(clippy::must_use_candidate, reason = "called by the host")]
+
+use core::ffi::{CStr, c_char, c_void};
+
+use super::ExportedParse;
+use super::extract::{check_types, give_types};
+use super::shell::StateOf;
+use super::state::{self, Rc};
+use crate::abi::{self, FAILURE, SUCCESS};
+use crate::error::Error;
+use crate::event::Alleged;
+use crate::parse::{Parse, Parsing};
+
+/// Checks at compile time what event types a plugin declares; `schema`: it exports an event schema version.
+pub const fn check_event_types<T: Parse>(schema: bool) {
+    check_types(T::PARSE_TYPES, schema);
+}
+
+/// `plugin_get_parse_event_sources`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn event_sources<T: ExportedParse>() -> *const c_char {
+    T::SOURCES.as_ptr().cast()
+}
+
+/// `plugin_get_parse_event_types` (rule 2.1): always some.
+///
+/// # Safety
+/// The host's contract of the symbol: `count` is NULL or writable.
+pub unsafe extern "C" fn event_types<T: Parse>(count: *mut u32, _state: *mut c_void) -> *mut u16 {
+    // SAFETY: as this function's.
+    unsafe { give_types(T::PARSE_TYPES, count) }
+}
+
+/// `plugin_parse_event`.
+///
+/// # Safety
+/// The host's contract of the symbol: pointers are NULL or valid for the call; no other call uses the plugin value.
+pub unsafe extern "C" fn parse_event<T: ExportedParse>(
+    plugin: *mut c_void,
+    event: *const abi::EventInput,
+    input: *const abi::EventParseInput,
+) -> Rc {
+    // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
+    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
+    // SAFETY: NULL, or the host's structs, valid for the call.
+    let (Some(event), Some(_input)) = (unsafe { (event.as_ref(), input.as_ref()) }) else {
+        state::fail(
+            &state.head,
+            &Error::new("plugin_parse_event was called with NULL: an event and an input were expected"),
+            None,
+        );
+        return FAILURE;
+    };
+    // SAFETY: NULL, or an event of the host, valid for the call.
+    let Some(alleged) = (unsafe { Alleged::from_ptr(event.evt) }) else {
+        state::fail(
+            &state.head,
+            &Error::new("plugin_parse_event was called with a NULL event or one shorter than its header"),
+            None,
+        );
+        return FAILURE;
+    };
+    let checked = match alleged.check() {
+        Ok(checked) => checked,
+        Err(error) => {
+            state::fail(&state.head, &Error::from(error), None);
+            return FAILURE;
+        }
+    };
+    // SAFETY: NULL, or a C string of the host, valid for the call.
+    let source = (!event.evtsrc.is_null()).then(|| unsafe { CStr::from_ptr(event.evtsrc) });
+    match value.parse(&checked, &mut Parsing::new(event.evtnum, source)) {
+        Ok(()) => SUCCESS,
+        Err(error) => {
+            state::fail(&state.head, &error, None);
+            FAILURE
+        }
+    }
+}
