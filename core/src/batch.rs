@@ -11,6 +11,7 @@
 //! here panics or allocates.
 #![expect(unsafe_code, reason = "events are built in memory that the host is lent by pointer")]
 
+mod raw;
 mod slots;
 
 use core::fmt;

@@ -26,6 +26,7 @@ use core::num::NonZeroU32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 pub use encode::{AsyncPrefix, Header, PluginPrefix, write_async, write_raw};
+pub(crate) use encode::{async_prefix_len, raw_len, write_async_prefix};
 #[doc(hidden)]
 pub use parse::Alleged;
 pub use parse::{Event, Parameters};

@@ -5,9 +5,11 @@
 //! every path, survive NULL, and call the author's safe code. What is in this module besides the macro is for the macro.
 #![expect(unsafe_code, reason = "the shell of the C ABI")]
 
+pub mod async_event;
 mod beside;
 pub mod config;
 pub mod extract;
+pub mod listen;
 mod macros;
 pub mod metrics;
 pub mod parse;
@@ -18,16 +20,20 @@ mod symbols;
 
 use core::ffi::{CStr, c_void};
 
+use crate::async_event::AsyncEvents;
 use crate::extract::{Extract, Getter, Memory, getter};
-use crate::metrics::{Metrics, MetricsMemory};
+use crate::listen::{Listen, RoutineSlot};
+use crate::metrics::Metrics;
 use crate::parse::Parse;
 use crate::plugin::Plugin;
 use crate::pool::{Lease, NoneFree};
 use crate::shared::Shares;
 use crate::source::Source;
 
+pub use crate::async_event::AsyncGate;
 pub use crate::extract::{Extraction, fields_json, fields_json_len, names_json, names_json_len};
-pub use crate::metrics::MetricsTable;
+pub use crate::listen::Routines;
+pub use crate::metrics::{MetricsMemory, MetricsTable};
 pub use beside::{Beside, SharedPart};
 pub use state::{Head, InstanceSlot, State};
 
@@ -57,6 +63,12 @@ pub unsafe trait Exported: Plugin {
     /// The state was just taken, by the caller.
     unsafe fn begin(state: &'static State<Self, Self::Extraction, Self::Beside>);
 
+    /// Ends what other threads of the plugin may be doing with the host.
+    ///
+    /// # Safety
+    /// The host destroys the state.
+    unsafe fn end(state: &'static State<Self, Self::Extraction, Self::Beside>);
+
     /// A capture begins or ends: what was decoded of an event is forgotten.
     fn new_capture(state: &State<Self, Self::Extraction, Self::Beside>);
 
@@ -83,6 +95,30 @@ pub unsafe trait ExportedShares: Exported + Shares {
 pub unsafe trait ExportedMetrics: ExportedShares + Metrics {
     /// The memory that the host reads them from.
     fn metrics_of(state: &'static State<Self, Self::Extraction, Self::Beside>) -> &'static impl MetricsMemory;
+}
+
+/// An exported plugin with async events.
+///
+/// # Safety
+/// As [`Exported`].
+pub unsafe trait ExportedAsync: Exported + AsyncEvents {
+    /// The JSON list of [`AsyncEvents::ASYNC_EVENTS`], NUL-terminated.
+    const NAMES: &'static [u8];
+
+    /// The JSON list of [`AsyncEvents::ASYNC_SOURCES`], NUL-terminated.
+    const SOURCES: &'static [u8];
+
+    /// The gate of a state's emitters.
+    fn gate_of(state: &'static State<Self, Self::Extraction, Self::Beside>) -> &'static AsyncGate;
+}
+
+/// An exported plugin that listens to captures.
+///
+/// # Safety
+/// As [`Exported`].
+pub unsafe trait ExportedListen: ExportedShares + Listen {
+    /// The routines of a state.
+    fn routines_of(state: &'static State<Self, Self::Extraction, Self::Beside>) -> &'static [RoutineSlot];
 }
 
 /// An exported plugin that parses events.

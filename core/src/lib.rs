@@ -18,6 +18,7 @@
 extern crate std;
 
 pub mod abi;
+pub mod async_event;
 pub mod batch;
 pub mod config;
 pub mod error;
@@ -25,6 +26,8 @@ pub mod event;
 #[doc(hidden)]
 pub mod export;
 pub mod extract;
+mod gate;
+pub mod listen;
 pub mod log;
 pub mod metrics;
 pub mod parse;
@@ -37,11 +40,13 @@ pub mod source;
 pub mod text;
 pub mod view;
 
+pub use async_event::AsyncEvents;
 pub use batch::{Batch, Claim, Oversized};
 pub use config::{EventSchema, InitSchema, SetConfig};
 pub use error::Error;
 pub use event::{Event, Span, Timestamp};
 pub use extract::{Extract, Field, Request};
+pub use listen::Listen;
 pub use log::Log;
 pub use metrics::Metrics;
 pub use parse::{Parse, Parsing};

@@ -314,7 +314,7 @@ pub(crate) const fn check<T: Metrics>() {
     }
 }
 
-const fn same(a: &[u8], b: &[u8]) -> bool {
+pub(crate) const fn same(a: &[u8], b: &[u8]) -> bool {
     let (mut a, mut b) = (a, b);
     while let ([first, a_more @ ..], [second, b_more @ ..]) = (a, b) {
         if *first != *second {

@@ -119,8 +119,38 @@ pub fn write_async(
     name: &CStr,
     data: &[u8],
 ) -> Result<usize, ViewError> {
-    let name = name.to_bytes_with_nul();
-    let len = event_len([size_of::<AsyncPrefix>(), name.len(), data.len()])?;
+    let name = name.to_bytes();
+    let len = event_len([size_of::<AsyncPrefix>(), name.len(), 1, data.len()])?;
+    room(out, len)?;
+    write_prefix(out, ts, id, name, data.len())?;
+    out.write_all(data)?;
+    Ok(len as usize)
+}
+
+/// Bytes of an async event before its data.
+pub(crate) const fn async_prefix_len(name: &str) -> usize {
+    size_of::<AsyncPrefix>() + name.len() + 1
+}
+
+/// Writes all of an async event that stands before `data_len` bytes of data.
+pub(crate) fn write_async_prefix(
+    out: &mut WriteView<'_>,
+    ts: Timestamp,
+    id: u32,
+    name: &str,
+    data_len: usize,
+) -> Result<(), ViewError> {
+    write_prefix(out, ts, id, name.as_bytes(), data_len)
+}
+
+fn write_prefix(
+    out: &mut WriteView<'_>,
+    ts: Timestamp,
+    id: u32,
+    name: &[u8],
+    data_len: usize,
+) -> Result<(), ViewError> {
+    let len = event_len([size_of::<AsyncPrefix>(), name.len(), 1, data_len])?;
     let prefix = AsyncPrefix {
         header: Header {
             ts: U64::new(ts.raw()),
@@ -130,15 +160,13 @@ pub fn write_async(
             nparams: U32::new(3),
         },
         id_len: U32::new(4),
-        name_len: U32::new(event_len([name.len()])?),
-        data_len: U32::new(event_len([data.len()])?),
+        name_len: U32::new(event_len([name.len(), 1])?),
+        data_len: U32::new(event_len([data_len])?),
         id: U32::new(id),
     };
-    room(out, len)?;
     out.write_all(prefix.as_bytes())?;
     out.write_all(name)?;
-    out.write_all(data)?;
-    Ok(len as usize)
+    out.write_all(&[0])
 }
 
 /// Appends a whole event of any type from its raw parameters and returns its length in bytes.
@@ -156,12 +184,7 @@ pub fn write_raw(
     parameters: &[&[u8]],
 ) -> Result<usize, ViewError> {
     let width = length_width(event_type);
-    let lengths = parameters.len().saturating_mul(width);
-    let len = event_len([HEADER_LEN, lengths].into_iter().chain(parameters.iter().map(|p| p.len())))?;
-    let longest = if width == 4 { u32::MAX as usize } else { u16::MAX as usize };
-    if let Some(long) = parameters.iter().find(|p| p.len() > longest) {
-        return Err(full(long.len(), longest));
-    }
+    let len = raw_len(event_type, parameters)?;
     let header = Header {
         ts: U64::new(ts.raw()),
         tid: U64::new(tid.unwrap_or(u64::MAX)),
@@ -183,6 +206,17 @@ pub fn write_raw(
         out.write_all(parameter)?;
     }
     Ok(len as usize)
+}
+
+/// Bytes of an event of raw parameters; an error where a parameter is longer than its length can say.
+pub(crate) fn raw_len(event_type: u16, parameters: &[&[u8]]) -> Result<u32, ViewError> {
+    let width = length_width(event_type);
+    let longest = if width == 4 { u32::MAX as usize } else { u16::MAX as usize };
+    if let Some(long) = parameters.iter().find(|p| p.len() > longest) {
+        return Err(full(long.len(), longest));
+    }
+    let lengths = parameters.len().saturating_mul(width);
+    event_len([HEADER_LEN, lengths].into_iter().chain(parameters.iter().map(|p| p.len())))
 }
 
 fn room(out: &WriteView<'_>, len: u32) -> Result<(), ViewError> {

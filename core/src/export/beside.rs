@@ -7,11 +7,15 @@ use core::fmt;
 
 /// One part for each capability that needs one, `()` for the others.
 #[derive(Debug)]
-pub struct Beside<S, M> {
+pub struct Beside<S, M, A, R> {
     /// The author's shared part.
     pub shared: S,
     /// The metrics as the host reads them.
     pub metrics: M,
+    /// The gate of async events.
+    pub async_gate: A,
+    /// The routines.
+    pub routines: R,
 }
 
 /// The author's shared part of one state.

@@ -17,16 +17,20 @@
 /// | `parse` | [`Parse`] | `plugin_parse_event`, `get_parse_event_types`, `get_parse_event_sources` |
 /// | `shares` | [`Shares`] | nothing: a part of the plugin that other threads may touch |
 /// | `metrics` | [`Metrics`] | `plugin_get_metrics`; it implies `shares` |
+/// | `async_events` | [`AsyncEvents`] | `plugin_set_async_event_handler`, `get_async_events`, `get_async_event_sources` |
+/// | `dump_state` | [`DumpState`], `async_events` | `plugin_dump_state` |
+/// | `listen` | [`Listen`] | `plugin_capture_open`, `capture_close`; it implies `shares` |
 /// | `init_schema` | [`InitSchema`] | `plugin_get_init_schema` |
 /// | `set_config` | [`SetConfig`] | `plugin_set_config` |
 /// | `event_schema` | [`EventSchema`] | `plugin_get_required_event_schema_version`; where other types than plugin events are declared it must be there |
 ///
-/// One of `source`, `extract`, `parse` is there at least: the host loads no plugin without.
+/// One of `source`, `extract`, `parse`, `async_events`, `listen` is there at least: the host loads no plugin without.
 ///
 /// | setting | default | meaning |
 /// | --- | --- | --- |
 /// | `states` | 8 | plugin states that may live at once in a process |
 /// | `instances` | 8 | open instances, each with its batch |
+/// | `routines` | 8 | routines of a state that run at once, with `listen` |
 /// | `memory` | 16,384 | bytes of one extraction call's values that are not borrowed from the event |
 ///
 /// All memory is static, in `.bss`. The claimed API version is the least that offers what is declared.
@@ -37,6 +41,9 @@
 /// [`Parse`]: crate::Parse
 /// [`Shares`]: crate::Shares
 /// [`Metrics`]: crate::Metrics
+/// [`AsyncEvents`]: crate::AsyncEvents
+/// [`DumpState`]: crate::async_event::DumpState
+/// [`Listen`]: crate::Listen
 /// [`InitSchema`]: crate::InitSchema
 /// [`SetConfig`]: crate::SetConfig
 /// [`EventSchema`]: crate::EventSchema
@@ -146,6 +153,7 @@ macro_rules! __export_settings {
             pub(super) const states: usize = 8;
             pub(super) const instances: usize = 8;
             pub(super) const memory: usize = 16 * 1024;
+            pub(super) const routines: usize = 8;
         }
         #[allow(unused_imports, reason = "a setting that is given shadows its default")]
         use __defaults::*;
@@ -163,8 +171,12 @@ macro_rules! __export_settings {
         #[allow(non_upper_case_globals, dead_code, reason = "the setting's name as it is written in `export!`")]
         const memory: usize = $value;
     };
+    (@one routines = $value:expr) => {
+        #[allow(non_upper_case_globals, dead_code, reason = "the setting's name as it is written in `export!`")]
+        const routines: usize = $value;
+    };
     (@one $other:ident = $value:expr) => {
-        compile_error!(concat!("export! has no setting `", stringify!($other), "`: it has states, instances, memory"));
+        compile_error!(concat!("export! has no setting `", stringify!($other), "`: it has states, instances, routines, memory"));
     };
 }
 
@@ -179,6 +191,10 @@ macro_rules! __export_if {
     (parse [parse $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (shares [shares $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (shares [metrics $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (shares [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (async_events [async_events $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (dump_state [dump_state $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (listen [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (metrics [metrics $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (init_schema [init_schema $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (set_config [set_config $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
@@ -187,6 +203,8 @@ macro_rules! __export_if {
     (loadable [source $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (loadable [extract $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (loadable [parse $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (loadable [async_events $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (loadable [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     ($any:ident [$other:ident $($more:ident)*] $then:tt $else:tt) => {
         $crate::__export_if! { $any [$($more)*] $then $else }
     };
@@ -203,8 +221,13 @@ macro_rules! __export_words {
                 compile_error!("export! names `offsets` without `extract`: value offsets belong to extracted values");
             } }
         } {} }
+        $crate::__export_if! { dump_state [$($word)+] {
+            $crate::__export_if! { async_events [$($word)+] {} {
+                compile_error!("export! names `dump_state` without `async_events`: a state is dumped as async events");
+            } }
+        } {} }
         $crate::__export_if! { loadable [$($word)+] {} {
-            compile_error!("export! names none of source, extract, parse: the host loads no plugin without");
+            compile_error!("export! names none of source, extract, parse, async_events, listen: the host loads no plugin without");
         } }
     };
     (@each) => {};
@@ -213,7 +236,7 @@ macro_rules! __export_words {
         $crate::__export_words!(@once $word [$($more)*]);
         $crate::__export_words!(@each $($more)*);
     };
-    // `metrics` implies `shares`, and is no second one.
+    // `metrics` and `listen` imply `shares`, and are no second one.
     (@once shares [$($more:ident)*]) => {};
     (@once $word:ident $more:tt) => {
         $crate::__export_if! { $word $more {
@@ -226,11 +249,14 @@ macro_rules! __export_words {
     (@known parse) => {};
     (@known shares) => {};
     (@known metrics) => {};
+    (@known async_events) => {};
+    (@known dump_state) => {};
+    (@known listen) => {};
     (@known init_schema) => {};
     (@known set_config) => {};
     (@known event_schema) => {};
     (@known $other:ident) => {
-        compile_error!(concat!("export! knows no capability `", stringify!($other), "`: it knows source, extract, offsets, parse, shares, metrics, init_schema, set_config, event_schema"));
+        compile_error!(concat!("export! knows no capability `", stringify!($other), "`: it knows source, extract, offsets, parse, shares, metrics, async_events, dump_state, listen, init_schema, set_config, event_schema"));
     };
 }
 
@@ -245,6 +271,8 @@ macro_rules! __export_plugin {
             $crate::__export_if! { metrics $words {
                 $crate::export::MetricsTable<{ <$p as $crate::Metrics>::METRICS.len() }>
             } { () } },
+            $crate::__export_if! { async_events $words { $crate::export::AsyncGate } { () } },
+            $crate::__export_if! { listen $words { $crate::export::Routines<routines> } { () } },
         >;
         static __STATES: [$crate::export::State<$p, __Extraction, __Beside>; states] = [const {
             $crate::export::State::new(
@@ -254,6 +282,8 @@ macro_rules! __export_plugin {
                         $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED)
                     } { () } },
                     metrics: $crate::__export_if! { metrics $words { $crate::export::MetricsTable::new() } { () } },
+                    async_gate: $crate::__export_if! { async_events $words { $crate::export::AsyncGate::new() } { () } },
+                    routines: $crate::__export_if! { listen $words { $crate::export::Routines::new() } { () } },
                 },
             )
         }; states];
@@ -267,6 +297,8 @@ macro_rules! __export_plugin {
                 $crate::__export_if! { extract $words { $crate::export::shell::fields_use::<$p>() } { 0 } },
                 $crate::__export_if! { offsets $words { $crate::abi::since::VALUE_OFFSETS } { 0 } },
                 $crate::__export_if! { metrics $words { $crate::abi::since::METRICS } { 0 } },
+                $crate::__export_if! { listen $words { $crate::abi::since::CAPTURE_LISTEN } { 0 } },
+                $crate::__export_if! { dump_state $words { $crate::abi::since::DUMP_STATE } { 0 } },
                 $crate::__export_if! { set_config $words { $crate::abi::since::SET_CONFIG } { 0 } },
                 $crate::__export_if! { event_schema $words { $crate::abi::since::SCHEMA_VERSION } { 0 } },
                 $crate::__export_if! { static_linking $words { $crate::abi::since::DUMP_STATE } { 0 } },
@@ -286,6 +318,9 @@ macro_rules! __export_plugin {
                 } {} }
                 $crate::__export_if! { extract $words { $crate::export::shell::begin::<$p>(_state) } {} }
             }
+            unsafe fn end(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
+                $crate::__export_if! { async_events $words { $crate::export::async_event::end::<$p>(_state) } {} }
+            }
             fn new_capture(_state: &$crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { extract $words { $crate::export::shell::new_capture::<$p>(_state) } {} }
             }
@@ -303,6 +338,37 @@ macro_rules! __export_plugin {
         $crate::__export_if! { parse $words { $crate::__export_plugin!(@parse $p; $words); } {} }
         $crate::__export_if! { shares $words { $crate::__export_plugin!(@shares $p); } {} }
         $crate::__export_if! { metrics $words { $crate::__export_plugin!(@metrics $p); } {} }
+        $crate::__export_if! { async_events $words { $crate::__export_plugin!(@async_events $p); } {} }
+        $crate::__export_if! { listen $words { $crate::__export_plugin!(@listen $p); } {} }
+    };
+    (@async_events $p:ty) => {
+        const _: () = $crate::export::async_event::check::<$p>();
+        // SAFETY: the statics of `Exported` are this plugin's own.
+        unsafe impl $crate::export::ExportedAsync for $p {
+            const NAMES: &'static [u8] = &$crate::export::names_json::<
+                { $crate::export::names_json_len(<$p as $crate::AsyncEvents>::ASYNC_EVENTS) },
+            >(<$p as $crate::AsyncEvents>::ASYNC_EVENTS);
+            const SOURCES: &'static [u8] = &$crate::export::names_json::<
+                { $crate::export::names_json_len(<$p as $crate::AsyncEvents>::ASYNC_SOURCES) },
+            >(<$p as $crate::AsyncEvents>::ASYNC_SOURCES);
+            fn gate_of(
+                state: &'static $crate::export::State<Self, __Extraction, __Beside>,
+            ) -> &'static $crate::export::AsyncGate {
+                &state.beside().async_gate
+            }
+        }
+        const _: &[u8] = <$p as $crate::export::ExportedAsync>::NAMES;
+        const _: &[u8] = <$p as $crate::export::ExportedAsync>::SOURCES;
+    };
+    (@listen $p:ty) => {
+        // SAFETY: the statics of `Exported` are this plugin's own.
+        unsafe impl $crate::export::ExportedListen for $p {
+            fn routines_of(
+                state: &'static $crate::export::State<Self, __Extraction, __Beside>,
+            ) -> &'static [$crate::listen::RoutineSlot] {
+                &state.beside().routines.0
+            }
+        }
     };
     (@extraction $p:ty; $words:tt) => {
         $crate::export::Extraction<
@@ -398,6 +464,9 @@ macro_rules! __export_functions {
         $crate::__export_if! { extract $words { $crate::__functions_extract! { $p; $($how)+ } } {} }
         $crate::__export_if! { parse $words { $crate::__functions_parse! { $p; $($how)+ } } {} }
         $crate::__export_if! { metrics $words { $crate::__functions_metrics! { $p; $($how)+ } } {} }
+        $crate::__export_if! { async_events $words { $crate::__functions_async_events! { $p; $($how)+ } } {} }
+        $crate::__export_if! { dump_state $words { $crate::__functions_dump_state! { $p; $($how)+ } } {} }
+        $crate::__export_if! { listen $words { $crate::__functions_listen! { $p; $($how)+ } } {} }
         $crate::__export_if! { init_schema $words { $crate::__functions_init_schema! { $p; $($how)+ } } {} }
         $crate::__export_if! { set_config $words { $crate::__functions_set_config! { $p; $($how)+ } } {} }
         $crate::__export_if! { event_schema $words { $crate::__functions_event_schema! { $p; $($how)+ } } {} }

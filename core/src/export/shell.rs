@@ -66,8 +66,13 @@ pub unsafe extern "C" fn destroy<T: Exported>(state: *mut c_void) {
     }
     // SAFETY: the host is done with the state and its instances.
     unsafe { T::close_instances_of(state) };
-    // SAFETY: not NULL and not the stand-in, so one of the static states, which the host uses no more.
-    unsafe { (*state.cast::<StateOf<T>>()).release() };
+    // SAFETY: not NULL and not the stand-in, so one of the static states.
+    let state = unsafe { &*state.cast::<StateOf<T>>() };
+    // SAFETY: the host uses the state no more.
+    unsafe {
+        T::end(state);
+        state.release();
+    }
 }
 
 /// `plugin_get_last_error`: never NULL.

@@ -211,7 +211,7 @@ impl<T: Plugin, X, B> State<T, X, B> {
     /// # Safety
     /// As [`State::live`].
     #[inline]
-    pub(super) unsafe fn live_state<'a>(state: *const c_void) -> Option<&'a Self> {
+    pub(crate) unsafe fn live_state<'a>(state: *const c_void) -> Option<&'a Self> {
         // SAFETY: not NULL means a state of ours, or the head that stands for "no state left", which is never live.
         let head = unsafe { state.cast::<Head>().as_ref()? };
         // Not an atomic load, which takes an instruction of its own on every call.

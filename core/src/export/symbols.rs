@@ -163,3 +163,53 @@ macro_rules! __functions_event_schema {
         }
     };
 }
+
+/// The functions of `async_events`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __functions_async_events {
+    ($p:ty; $($how:tt)+) => {
+        $crate::__functions! { $($how)+;
+            get_async_event_sources as plugin_get_async_event_sources() -> *const ::core::ffi::c_char
+                = $crate::export::async_event::sources::<$p>;
+            get_async_events as plugin_get_async_events() -> *const ::core::ffi::c_char
+                = $crate::export::async_event::names::<$p>;
+            set_async_event_handler as plugin_set_async_event_handler(
+                state: *mut ::core::ffi::c_void,
+                owner: *mut ::core::ffi::c_void,
+                handler: $crate::abi::AsyncEventHandler
+            ) -> $crate::abi::Rc = $crate::export::async_event::set_handler::<$p>;
+        }
+    };
+}
+
+/// The function of `dump_state`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __functions_dump_state {
+    ($p:ty; $($how:tt)+) => {
+        $crate::__functions! { $($how)+;
+            dump_state as plugin_dump_state(
+                state: *mut ::core::ffi::c_void,
+                owner: *mut ::core::ffi::c_void,
+                handler: $crate::abi::AsyncEventHandler
+            ) -> $crate::abi::Rc = $crate::export::async_event::dump_state::<$p>;
+        }
+    };
+}
+
+/// The functions of `listen`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __functions_listen {
+    ($p:ty; $($how:tt)+) => {
+        $crate::__functions! { $($how)+;
+            capture_open as plugin_capture_open(
+                state: *mut ::core::ffi::c_void, input: *const $crate::abi::CaptureListenInput
+            ) -> $crate::abi::Rc = $crate::export::listen::capture_open::<$p>;
+            capture_close as plugin_capture_close(
+                state: *mut ::core::ffi::c_void, input: *const $crate::abi::CaptureListenInput
+            ) -> $crate::abi::Rc = $crate::export::listen::capture_close::<$p>;
+        }
+    };
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Behind the symbols of `async_events` and `dump_state`.
+#![expect(unsafe_code, reason = "called by the host with bare pointers")]
+#![expect(clippy::must_use_candidate, reason = "called by the host")]
+
+use core::ffi::{c_char, c_void};
+
+use super::ExportedAsync;
+use super::shell::StateOf;
+use super::state::{self, Rc};
+use crate::abi::{self, FAILURE, SUCCESS};
+use crate::async_event::{AsyncEvents, Dump, DumpState, Emitter, Handler};
+use crate::error::{Error, Message, Report};
+use crate::log::Severity;
+
+/// Checks at compile time what async events a plugin declares.
+pub const fn check<T: AsyncEvents>() {
+    crate::async_event::check::<T>();
+}
+
+/// No emitter of a state calls the host any more.
+pub fn end<T: ExportedAsync>(state: &'static StateOf<T>) {
+    T::gate_of(state).0.shut();
+}
+
+/// `plugin_get_async_event_sources`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn sources<T: ExportedAsync>() -> *const c_char {
+    T::SOURCES.as_ptr().cast()
+}
+
+/// `plugin_get_async_events`.
+///
+/// # Safety
+/// None: it is what the host calls.
+pub unsafe extern "C" fn names<T: ExportedAsync>() -> *const c_char {
+    T::NAMES.as_ptr().cast()
+}
+
+/// `plugin_set_async_event_handler` (rule 7.3): NULL makes every emitter inert before the plugin's `stop` is called.
+///
+/// # Safety
+/// The host's contract of the symbol: the handler may be called with the owner, from any thread, until the host has set
+/// another one; no other call uses the plugin value.
+pub unsafe extern "C" fn set_handler<T: ExportedAsync>(
+    plugin: *mut c_void,
+    owner: *mut c_void,
+    handler: abi::AsyncEventHandler,
+) -> Rc {
+    // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
+    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
+    let gate = &T::gate_of(state).0;
+    if gate.is_open() {
+        gate.shut();
+        value.stop();
+    }
+    let Some(handler) = handler else { return SUCCESS };
+    // SAFETY: as this function's.
+    let ticket = gate.open(unsafe { Handler::new(owner, handler) });
+    match value.start(Emitter::new(gate, ticket)) {
+        Ok(()) => SUCCESS,
+        Err(error) => {
+            gate.shut();
+            state::fail(&state.head, &error, None);
+            FAILURE
+        }
+    }
+}
+
+/// `plugin_dump_state` (rule 7.5).
+///
+/// # Safety
+/// The host's contract of the symbol: the handler may be called with the owner during the call; no other call uses the
+/// plugin value.
+pub unsafe extern "C" fn dump_state<T: ExportedAsync + DumpState>(
+    plugin: *mut c_void,
+    owner: *mut c_void,
+    handler: abi::AsyncEventHandler,
+) -> Rc {
+    // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
+    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
+    let Some(handler) = handler else {
+        let error = Error::new("plugin_dump_state was called with NULL as its handler: a function was expected");
+        state::fail(&state.head, &error, None);
+        return FAILURE;
+    };
+    // SAFETY: as this function's; the dump ends with the call.
+    let dump = unsafe { Dump::new(Handler::new(owner, handler)) };
+    match value.dump_state(&dump) {
+        Ok(()) => SUCCESS,
+        Err(error) => {
+            // The host shows its own last error and not this one.
+            let mut text = Message::new();
+            error.report(&mut text);
+            state.head.shared.log().message(Severity::Error, &text);
+            state::fail(&state.head, &error, None);
+            FAILURE
+        }
+    }
+}
