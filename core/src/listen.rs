@@ -14,7 +14,7 @@ use core::time::Duration;
 use crate::abi;
 use crate::error::Error;
 use crate::export::ExportedListen;
-use crate::shared::Shares;
+use crate::shared::{Shared, Shares};
 
 /// A plugin that listens to captures.
 ///
@@ -38,7 +38,7 @@ use crate::shared::Shares;
 /// }
 /// impl Listen for Clock {
 ///     fn capture_open(&mut self, capture: &mut Capture<'_, Self>) -> Result<(), Error> {
-///         self.routine = Some(capture.subscribe(Duration::from_millis(100), |ticks: &AtomicU64| {
+///         self.routine = Some(capture.subscribe(Duration::from_millis(100), |ticks| {
 ///             ticks.fetch_add(1, Ordering::Relaxed);
 ///             Again::Yes
 ///         })?);
@@ -97,7 +97,7 @@ impl<'c, P: ExportedListen> Capture<'c, P> {
         Self { input, routines, _plugin: PhantomData }
     }
 
-    /// Runs `routine` on a thread of the host, at once and then with a pause of `period` between runs, until it says
+    /// Runs a function of the plugin's [`Shared`] part on a thread of the host, at once and then with a pause of `period` between runs, until it says
     /// [`Again::No`], the handle is dropped, or the capture ends.
     ///
     /// The pause is kept by the thread itself in steps of 10 ms, so that an end is never waited for for longer.
@@ -107,7 +107,7 @@ impl<'c, P: ExportedListen> Capture<'c, P> {
     /// `routines` of `export!` allows.
     pub fn subscribe<F>(&mut self, period: Duration, _: F) -> Result<Routine, Error>
     where
-        F: Fn(&P::Shared) -> Again + Copy + 'static,
+        F: Fn(&Shared<P>) -> Again + Copy + 'static,
     {
         const { assert!(size_of::<F>() == 0, "a routine captures nothing: it has the plugin's shared part") };
         // SAFETY: NULL, or the host's table of functions, valid for the call.
@@ -229,10 +229,10 @@ impl fmt::Debug for RoutineSlot {
 fn run<P, F>(shared: *const c_void) -> Again
 where
     P: Shares,
-    F: Fn(&P::Shared) -> Again + Copy + 'static,
+    F: Fn(&Shared<P>) -> Again + Copy + 'static,
 {
-    // SAFETY: `step` hands over the shared part of a live state of P.
-    crate::extract::captures_nothing::<F>()(unsafe { &*shared.cast::<P::Shared>() })
+    // SAFETY: `step` hands over a handle of P.
+    crate::extract::captures_nothing::<F>()(unsafe { &*shared.cast::<Shared<P>>() })
 }
 
 /// What the host calls again and again, on threads of its own (`ss_plugin_routine_fn_t`).
@@ -259,9 +259,10 @@ unsafe extern "C" fn step<P: ExportedListen>(plugin: *mut c_void, slot: *mut c_v
     if run.is_null() {
         return 0;
     }
+    let shared = Shared::<P>::new(state);
     // SAFETY: not NULL, so what `take` was given.
     let run = unsafe { core::mem::transmute::<*mut (), fn(*const c_void) -> Again>(run) };
-    if run(core::ptr::from_ref(P::shared_of(state)).cast()) == Again::No {
+    if run((&raw const shared).cast()) == Again::No {
         slot.ended();
         return 0;
     }

@@ -173,7 +173,7 @@ impl<'a> Init<'a> {
         let state = P::states().iter().find(|state| core::ptr::eq(&raw const state.head, self.head));
         let state =
             state.ok_or(Error::new("init.shared::<P>() was asked for another plugin than the one of this init"))?;
-        Ok(Shared::new(self.head, P::shared_of(state)))
+        Ok(Shared::new(state))
     }
 
     /// What this state counts: keep it, give it to threads.

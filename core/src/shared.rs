@@ -8,7 +8,9 @@
 use core::fmt;
 use core::ops::Deref;
 
-use crate::export::{ExportedShares, Head};
+use crate::async_event::Emitter;
+use crate::export::shell::StateOf;
+use crate::export::{ExportedAsync, ExportedShares, Head};
 use crate::plugin::Plugin;
 
 /// A plugin with a part that other threads may touch: metrics, exported tables, what routines work on.
@@ -60,10 +62,21 @@ pub struct Shared<P: Shares> {
 }
 
 impl<P: ExportedShares> Shared<P> {
-    /// The handle for a state that the caller has: `head` and `shared` are parts of one state.
-    pub(crate) fn new(head: &'static Head, shared: &'static P::Shared) -> Self {
-        head.keep();
-        Self { shared, head }
+    /// The handle for a state that the caller has.
+    pub(crate) fn new(state: &'static StateOf<P>) -> Self {
+        state.head.keep();
+        Self { shared: P::shared_of(state), head: &state.head }
+    }
+}
+
+impl<P: ExportedAsync + Shares> Shared<P> {
+    /// The emitter of the capture that is open; where none is, it is inert.
+    #[must_use]
+    pub fn emitter(&self) -> Emitter<P> {
+        // SAFETY: the head is a state's of P (see `new`), of which it is the first field.
+        let state = unsafe { &*core::ptr::from_ref(self.head).cast::<StateOf<P>>() };
+        let gate = &P::gate_of(state).0;
+        Emitter::new(gate, gate.ticket())
     }
 }
 
