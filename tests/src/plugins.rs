@@ -61,6 +61,12 @@ pub fn demo(profile: Profile) -> PathBuf {
     library(&root().join("examples/demo"), profile)
 }
 
+/// The library of `examples/heartbeat`, with its async events.
+#[must_use]
+pub fn heartbeat() -> PathBuf {
+    library(&root().join("examples/heartbeat"), Profile::Release)
+}
+
 /// The library of `tests/fixtures/rules`, a source that does what its open parameters say.
 #[must_use]
 pub fn rules() -> PathBuf {

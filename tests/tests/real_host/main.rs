@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Plugins in the real host, sysdig on libsinsp: `examples/access-log`, and the rules that only a host can show.
+//! Plugins in the real host, sysdig on libsinsp: the examples, and the rules that only a host can show.
 #![cfg(test)]
 
 mod access_log;
+mod async_events;
 mod captures;
 mod fields;
 mod rules;
