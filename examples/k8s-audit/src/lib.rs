@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Kubernetes audit events for Falco, compatible with the official `k8saudit` plugin 0.18.0.
