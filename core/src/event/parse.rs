@@ -4,13 +4,21 @@
 
 use core::ffi::CStr;
 
-use zerocopy::FromBytes;
 use zerocopy::native_endian::{U16, U32};
+use zerocopy::{FromBytes, IntoBytes};
 
 use super::encode::Header;
 use super::length_width;
 use super::{ASYNC_EVENT, AsyncEvent, EventError, HEADER_LEN, PAYLOAD_OFFSET, PLUGIN_EVENT, PluginEvent, Span};
 use crate::abi;
+
+/// Where an event's number of parameters stands, and behind it their lengths.
+const COUNT_OFFSET: usize = HEADER_LEN - size_of::<U32>();
+/// Two parameters, the first of 4 bytes.
+const PLAIN_COUNTS: [u8; 8] = {
+    let ([a, b, c, d], [e, f, g, h]) = (2u32.to_ne_bytes(), 4u32.to_ne_bytes());
+    [a, b, c, d, e, f, g, h]
+};
 
 /// An event whose header and parameter lengths have been checked against the bytes there are.
 ///
@@ -59,14 +67,13 @@ impl<'a> Event<'a> {
         unsafe { Alleged::from_ptr(event) }.ok_or(EventError::Null)?.check()
     }
 
-    /// The plugin event as every SDK writes it: one comparison each for type, count and both lengths.
+    /// The plugin event as every SDK writes it: one comparison each for its type, for its count together with the id's
+    /// length, and for the payload's length.
     #[inline(always)]
     pub(crate) fn plain(bytes: &'a [u8]) -> Option<Self> {
         let (prefix, rest) = super::PluginPrefix::ref_from_prefix(bytes).ok()?;
-        if prefix.header.event_type.get() != PLUGIN_EVENT
-            || prefix.header.nparams.get() != 2
-            || prefix.id_len.get() != 4
-        {
+        let counts = prefix.as_bytes().get(COUNT_OFFSET..COUNT_OFFSET + 8);
+        if prefix.header.event_type.get() != PLUGIN_EVENT || counts != Some(&PLAIN_COUNTS) {
             return None;
         }
         if prefix.payload_len.get() as usize != rest.len() {
@@ -84,7 +91,8 @@ impl<'a> Event<'a> {
         }
     }
 
-    #[cold]
+    /// Inlined where why it is no event is not asked, the reasons are not in the library.
+    #[inline]
     fn check_any(bytes: &'a [u8]) -> Result<Self, EventError> {
         let short = |needed| EventError::TooShort { needed, available: bytes.len() };
         let (header, rest) = Header::ref_from_prefix(bytes).map_err(|_| short(HEADER_LEN))?;
@@ -233,6 +241,7 @@ impl<'a> Event<'a> {
     pub(crate) fn terminated(&self, start: usize) -> Option<&'a [u8]> {
         let text = self.payload.get(start.checked_sub(PAYLOAD_OFFSET)?..)?;
         if *text.last()? != 0 {
+            core::hint::cold_path(); // a branch, then, where a select costs two instructions more
             return None;
         }
         Some(text)
@@ -273,6 +282,18 @@ impl<'a> Alleged<'a> {
     #[inline(always)]
     pub(crate) fn ts(self) -> u64 {
         self.event.ts.get()
+    }
+
+    /// The event, which is none as every SDK writes it, checked.
+    #[inline]
+    pub(crate) fn check_any(self) -> Result<Event<'a>, EventError> {
+        Event::check_any(self.bytes)
+    }
+
+    /// The event, checked before, with its payload.
+    #[inline]
+    pub(crate) const fn with_payload(self, payload: &'a [u8]) -> Event<'a> {
+        Event { bytes: self.bytes, payload }
     }
 
     /// The event, checked.
