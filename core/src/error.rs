@@ -292,7 +292,7 @@ impl Error {
     #[inline(never)]
     fn of_view(error: ViewError) -> Self {
         let (text, needed, available) = match error {
-            ViewError::Null => return Self::new("the pointer to a view's memory is NULL"),
+            ViewError::Null => return Self::new("a view's memory is NULL"),
             ViewError::CapacityTooLarge { capacity } => {
                 ("a view's capacity is too large", capacity, isize::MAX as usize)
             }
@@ -300,12 +300,10 @@ impl Error {
             ViewError::Short { needed, available } => ("a read goes beyond the end", needed, available),
             ViewError::Full { needed, available } => ("a write goes beyond the event's room", needed, available),
             ViewError::Seek { offset, len, .. } => {
-                let error = Self::new("a seek goes before the start or beyond the end");
+                let error = Self::new("a seek goes out of a view");
                 return error.with("from", offset as u64).with("of", len as u64);
             }
-            ViewError::NotTheRoom { len, available } => {
-                ("what a filler gave back is not the room that it was handed", len, available)
-            }
+            ViewError::NotTheRoom { len, available } => ("what a filler gave back is not its room", len, available),
         };
         Self::of(text, needed, available)
     }

@@ -28,7 +28,6 @@ impl<'a> OpenParams<'a> {
 
     pub(crate) fn new(json: &'a mut Message<{ OpenParams::CAPACITY }>) -> Self {
         json.clear();
-        json.push_str("[");
         Self { json }
     }
 
@@ -41,9 +40,8 @@ impl<'a> OpenParams<'a> {
         if value.is_empty() {
             return Err(Error::new("an open parameter in a list must not be empty"));
         }
-        let first = self.json.as_bytes() == b"[";
         let before = self.json.as_bytes().len();
-        let whole = self.json.push_str(if first { "{\"value\":" } else { ",{\"value\":" })
+        let whole = self.json.push_str(if before == 0 { "[{\"value\":" } else { ",{\"value\":" })
             && push_json(self.json, value)
             && self.json.push_str(",\"desc\":")
             && push_json(self.json, description)
@@ -58,7 +56,7 @@ impl<'a> OpenParams<'a> {
 
     /// The list as the host reads it.
     pub(crate) fn end(self) -> *const c_char {
-        let _room_is_left = self.json.push_str("]");
+        let _room_is_left = self.json.push_str(if self.json.is_empty() { "[]" } else { "]" });
         self.json.as_ptr()
     }
 }

@@ -14,6 +14,8 @@ use crate::abi;
 
 /// Where an event's number of parameters stands, and behind it their lengths.
 const COUNT_OFFSET: usize = HEADER_LEN - size_of::<U32>();
+/// Length of the first parameter of plugin and async events.
+const PLUGIN_ID_LEN: usize = size_of::<u32>();
 /// Two parameters, the first of 4 bytes.
 const PLAIN_COUNTS: [u8; 8] = {
     let ([a, b, c, d], [e, f, g, h]) = (2u32.to_ne_bytes(), 4u32.to_ne_bytes());
@@ -99,12 +101,18 @@ impl<'a> Event<'a> {
         let width = length_width(header.event_type.get());
         let lengths = (header.nparams.get() as usize).saturating_mul(width);
         let (lengths, data) = rest.split_at_checked(lengths).ok_or(short(HEADER_LEN.saturating_add(lengths)))?;
-        let needed = Lengths { bytes: lengths, width }.map(|len| len as u64).sum();
+        let (mut needed, mut payload) = (0, 0);
+        for (index, len) in (Lengths { bytes: lengths, width }).enumerate() {
+            if index == 1 && needed == PLUGIN_ID_LEN as u64 && header.event_type.get() == PLUGIN_EVENT {
+                payload = len;
+            }
+            needed += len as u64;
+        }
         if needed > data.len() as u64 {
             return Err(EventError::Parameters { needed, available: data.len() });
         }
-        let event = Self { bytes, payload: &[] };
-        Ok(Self { payload: event.plugin_parameters().map_or(&[], |plugin| plugin.payload), ..event })
+        let behind_id = data.get(PLUGIN_ID_LEN..).unwrap_or_default();
+        Ok(Self { bytes, payload: behind_id.get(..payload).unwrap_or_default() })
     }
 
     /// When it happened; [`Timestamp::HOST`](super::Timestamp::HOST) while the host has not set it.
@@ -343,6 +351,7 @@ struct Lengths<'a> {
 impl Iterator for Lengths<'_> {
     type Item = usize;
 
+    #[inline]
     fn next(&mut self) -> Option<usize> {
         let (len, rest) = self.bytes.split_at_checked(self.width)?;
         self.bytes = rest;

@@ -10,7 +10,7 @@ use super::shell::StateOf;
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
 use crate::event::{Alleged, Event};
-use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter, is_plain};
+use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter, is_plain, may_drop};
 
 /// `plugin_extract_fields`. Every output of the request is written on every path (rule 5.3).
 ///
@@ -179,7 +179,9 @@ unsafe fn several<T: ExportedExtract>(
     for index in 0..count as usize {
         // SAFETY: as in `extract`; the reference ends before.
         let results = unsafe { state.extraction.present() };
-        results.set_dropped(Dropped::No);
+        if const { may_drop::<T>() } {
+            results.set_dropped(Dropped::No);
+        }
         if !offsets.is_null() {
             results.wanted = if count == 1 { Offsets::Values } else { Offsets::Field(index) };
             results.note(0, (0, 0));
@@ -258,7 +260,7 @@ unsafe fn no_value<T: ExportedExtract>(state: &'static StateOf<T>, field: *mut a
     };
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
     let results = unsafe { state.extraction.present() };
-    if results.dropped() != Dropped::No {
+    if const { may_drop::<T>() } && results.dropped() != Dropped::No {
         // SAFETY: NULL, or the field's name as the host has it from `get_fields`, valid for the call.
         let name = unsafe { state::text_or_empty(name) };
         state.head.shared.value_dropped(name.to_bytes(), results.dropped().why());

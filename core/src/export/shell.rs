@@ -69,7 +69,7 @@ pub unsafe fn get_last_error(state: *mut c_void) -> *const c_char {
     // SAFETY: NULL, or a state of ours or the stand-in, both of which begin with a head.
     match unsafe { state.cast::<Head>().as_ref() } {
         Some(head) => head.error_text(),
-        None => c"the plugin has no state: plugin_init has not succeeded".as_ptr(),
+        None => c"no state: plugin_init has not succeeded".as_ptr(),
     }
 }
 

@@ -50,7 +50,7 @@ pub unsafe fn open<T: ExportedSource>(plugin: *mut c_void, params: *const c_char
     // The lease comes first: it gives itself back.
     let free = T::lease().ok().and_then(|lease| Some((InstanceSlot::take(T::instances(), plugin)?, lease)));
     let Some((slot, lease)) = free else {
-        let none = "all instances or their batches are in use: close one, or raise `instances` in the plugin's export!";
+        let none = "all instances or their batches are in use: close one, or raise `instances` in export!";
         state::fail(&state.head, &Error::new(none), None);
         return null_mut();
     };
@@ -91,7 +91,7 @@ pub unsafe fn close<T: ExportedSource>(plugin: *mut c_void, instance: *mut c_voi
 /// # Safety
 /// The host is done with the state.
 pub unsafe fn close_instances_of<T: ExportedSource>(plugin: *const c_void) {
-    for slot in T::instances() {
+    for slot in state::each(T::instances()) {
         // SAFETY: the host uses the state's instances no more.
         unsafe { slot.close(plugin) };
     }
@@ -172,7 +172,7 @@ unsafe fn bad_call<T: ExportedSource>(plugin: *const c_void, nevts: *mut u32, ev
     }
     // SAFETY: the state is the host's from init, or NULL.
     if let Some((state, _)) = unsafe { StateOf::<T>::live(plugin) } {
-        let bad = "plugin_next_batch was called without an open instance of this state, or places for nevts and evts";
+        let bad = "plugin_next_batch needs an open instance of this state, and places for its outputs";
         state::fail(&state.head, &Error::new(bad), None);
     }
     FAILURE

@@ -70,7 +70,7 @@ impl Head {
     pub(super) fn error_text(&self) -> *const c_char {
         // The host has no pointer to a free state, so this is the one that stands for none.
         if self.phase.load(Ordering::Relaxed) == phase::FREE {
-            return c"all plugin states are in use: destroy one, or raise `states` in the plugin's export!".as_ptr();
+            return c"all plugin states are in use: destroy one, or raise `states` in export!".as_ptr();
         }
         // SAFETY: the host asks for the text when no call of this state is under way (rule 8.2), so nobody writes it.
         unsafe { (*self.error.get()).as_ptr() }
@@ -118,7 +118,7 @@ impl<T: Plugin, X> State<T, X> {
 
     /// Takes a free state of `states` for an init, with no error of the state that was there before.
     pub(super) fn take(states: &'static [Self]) -> Option<&'static Self> {
-        let state = states.iter().find(|state| {
+        let state = each(states).find(|state| {
             let phase = &state.head.phase;
             phase.compare_exchange(phase::FREE, phase::FAILED, Ordering::Acquire, Ordering::Relaxed).is_ok()
         })?;
@@ -305,6 +305,11 @@ impl<I> InstanceSlot<I> {
         unsafe { (*self.open.get()).assume_init_drop() };
         self.give_back();
     }
+}
+
+/// Slot after slot. How many there are is kept from the compiler, which would write out the search for each of them.
+pub(super) fn each<S>(slots: &'static [S]) -> core::slice::Iter<'static, S> {
+    core::hint::black_box(slots).iter()
 }
 
 /// The C text of NULL-terminated bytes, or the empty text for NULL.
