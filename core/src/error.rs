@@ -28,9 +28,15 @@ use crate::view::ViewError;
 /// ```
 #[derive(Clone)]
 pub struct Message<const N: usize = { abi::MAX_ERRLEN }> {
+    text: Text<[u8; N]>,
+}
+
+/// A text in a message of any size.
+#[derive(Clone)]
+struct Text<B: ?Sized> {
     /// Bytes of the text; what stands behind it begins with a NUL.
     len: usize,
-    text: [u8; N],
+    bytes: B,
 }
 
 impl<const N: usize> Message<N> {
@@ -38,7 +44,7 @@ impl<const N: usize> Message<N> {
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(N > 0, "a message needs room for its NUL") };
-        Self { len: 0, text: [0; N] }
+        Self { text: Text { len: 0, bytes: [0; N] } }
     }
 
     /// Empties it.
@@ -49,12 +55,12 @@ impl<const N: usize> Message<N> {
     /// The bytes so far, without the NUL.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.text.get(..self.len).unwrap_or_default()
+        self.text.bytes.get(..self.text.len).unwrap_or_default()
     }
 
     /// The bytes so far, and their NUL.
     pub(crate) fn as_bytes_with_nul(&self) -> &[u8] {
-        self.text.get(..=self.len).unwrap_or(&[0])
+        self.text.bytes.get(..=self.text.len).unwrap_or(&[0])
     }
 
     /// The text so far; empty where raw bytes that are no UTF-8 were pushed.
@@ -66,13 +72,13 @@ impl<const N: usize> Message<N> {
     /// True when nothing was written.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.text.len == 0
     }
 
     /// The bytes with their NUL, for a C reader.
     #[must_use]
     pub const fn as_ptr(&self) -> *const core::ffi::c_char {
-        self.text.as_ptr().cast()
+        self.text.bytes.as_ptr().cast()
     }
 
     /// Appends text, as much as there is room for. Returns whether all of it was.
@@ -82,29 +88,28 @@ impl<const N: usize> Message<N> {
 
     /// Appends raw bytes, as many as there is room for. Returns whether all of them were.
     pub fn push_bytes(&mut self, bytes: &[u8]) -> bool {
-        push(&mut self.text, &mut self.len, bytes)
+        push(&mut self.text, bytes)
     }
 
     /// Appends a number in decimal.
     pub fn push_number(&mut self, number: u64) -> bool {
-        push_number(&mut self.text, &mut self.len, number)
+        push_number(&mut self.text, number)
     }
 
     /// Gives up what is behind the first `len` bytes.
     pub(crate) fn truncate(&mut self, len: usize) {
-        if len <= self.len
-            && let Some(nul) = self.text.get_mut(len)
+        if len <= self.text.len
+            && let Some(nul) = self.text.bytes.get_mut(len)
         {
             *nul = 0;
-            self.len = len;
+            self.text.len = len;
         }
     }
 }
 
-/// Appends to the first `len` bytes of a message of any size.
 #[inline(never)]
-fn push(text: &mut [u8], len: &mut usize, bytes: &[u8]) -> bool {
-    let Some((_nul, room)) = text.get_mut(*len..).and_then(<[u8]>::split_last_mut) else { return false };
+fn push(text: &mut Text<[u8]>, bytes: &[u8]) -> bool {
+    let Some((_nul, room)) = text.bytes.get_mut(text.len..).and_then(<[u8]>::split_last_mut) else { return false };
     let mut take = bytes.len();
     if take > room.len() {
         take = room.len();
@@ -117,8 +122,8 @@ fn push(text: &mut [u8], len: &mut usize, bytes: &[u8]) -> bool {
         // The black box keeps the loop one of bytes: written with vectors it is longer than the rest.
         *to = core::hint::black_box(if *from == 0 { b'?' } else { *from });
     }
-    *len += take;
-    if let Some(nul) = text.get_mut(*len) {
+    text.len += take;
+    if let Some(nul) = text.bytes.get_mut(text.len) {
         *nul = 0;
     }
     take == bytes.len()
@@ -126,11 +131,11 @@ fn push(text: &mut [u8], len: &mut usize, bytes: &[u8]) -> bool {
 
 /// Appends digit by digit.
 #[inline(never)]
-fn push_number(text: &mut [u8], len: &mut usize, number: u64) -> bool {
-    if number > 9 && !push_number(text, len, number / 10) {
+fn push_number(text: &mut Text<[u8]>, number: u64) -> bool {
+    if number > 9 && !push_number(text, number / 10) {
         return false;
     }
-    push(text, len, &[b'0' | (number % 10) as u8])
+    push(text, &[b'0' | (number % 10) as u8])
 }
 
 impl<const N: usize> Default for Message<N> {
@@ -374,7 +379,7 @@ mod tests {
         assert_eq!(text.as_str(), "a?b");
         text.clear();
         assert!(text.is_empty());
-        assert_eq!(text.text[0], 0);
+        assert_eq!(text.text.bytes[0], 0);
     }
 
     #[test]
@@ -383,13 +388,13 @@ mod tests {
         for (pushed, whole) in [("1234567890", &b"1234567\0"[..]), ("é", b"\xC3\xA9\0"), ("", b"\0"), ("1", b"1\0")] {
             text.clear();
             text.push_str(pushed);
-            assert_eq!(&text.text[..whole.len()], whole);
+            assert_eq!(&text.text.bytes[..whole.len()], whole);
         }
         text.clear();
         text.push_str("1234567");
         text.truncate(3);
         text.truncate(5);
-        assert_eq!((text.as_str(), &text.text[..4]), ("123", &b"123\0"[..]));
+        assert_eq!((text.as_str(), &text.text.bytes[..4]), ("123", &b"123\0"[..]));
         // Bytes that are no UTF-8 at all are cut without end of characters in sight.
         text.push_bytes(&[0x80; 9]);
         assert_eq!((text.as_bytes(), text.as_str()), (&b"123"[..], "123"));

@@ -83,6 +83,7 @@ impl Shared {
     /// # Safety
     /// `log_fn` may be called with `owner`, from any thread, until [`Shared::end`] returns, which the caller calls before
     /// the next state begins.
+    #[inline]
     pub(crate) unsafe fn begin(&self, owner: *mut c_void, log_fn: abi::LogFn) {
         self.values_dropped.store(0, Ordering::Relaxed);
         self.dropped_logged.store(false, Ordering::Relaxed);
@@ -93,6 +94,7 @@ impl Shared {
     }
 
     /// The state ends: waits for calls into the host that are under way on other threads, and lets none begin.
+    #[inline]
     pub(crate) fn end(&self) {
         self.state.fetch_add(1, Ordering::SeqCst);
         while self.readers.load(Ordering::SeqCst) != 0 {

@@ -26,6 +26,7 @@ impl<'a> OpenParams<'a> {
     /// Bytes of the whole list as JSON.
     pub const CAPACITY: usize = 4096;
 
+    #[inline]
     pub(crate) fn new(json: &'a mut Message<{ OpenParams::CAPACITY }>) -> Self {
         json.clear();
         Self { json }
@@ -55,6 +56,7 @@ impl<'a> OpenParams<'a> {
     }
 
     /// The list as the host reads it.
+    #[inline]
     pub(crate) fn end(self) -> *const c_char {
         let _room_is_left = self.json.push_str(if self.json.is_empty() { "[]" } else { "]" });
         self.json.as_ptr()

@@ -62,6 +62,7 @@ impl Head {
         }
     }
 
+    #[inline]
     pub(super) fn is_live(&self) -> bool {
         self.phase.load(Ordering::Acquire) == phase::LIVE
     }
@@ -258,8 +259,7 @@ impl<I> InstanceSlot<I> {
 
     /// Takes a free slot for `owner`; `None` while all are taken.
     pub(super) fn take(slots: &'static [Self], owner: *mut c_void) -> Option<&'static Self> {
-        slots
-            .iter()
+        each(slots)
             .find(|slot| slot.owner.compare_exchange(null_mut(), owner, Ordering::Acquire, Ordering::Relaxed).is_ok())
     }
 
@@ -316,6 +316,7 @@ pub(super) fn each<S>(slots: &'static [S]) -> core::slice::Iter<'static, S> {
 ///
 /// # Safety
 /// `text` is NULL or a C string that lives, unchanged, for `'a`.
+#[inline]
 pub(super) unsafe fn text_or_empty<'a>(text: *const c_char) -> &'a CStr {
     if text.is_null() {
         return c"";
