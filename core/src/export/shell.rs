@@ -8,6 +8,7 @@ use core::ffi::{CStr, c_char, c_void};
 use super::state::{self, Head, State};
 use super::{Exported, ExportedExtract};
 use crate::abi::{self, FAILURE, SUCCESS, since};
+use crate::error::Error;
 use crate::extract::Extract;
 use crate::plugin::{Init, Plugin};
 
@@ -22,20 +23,12 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
     // SAFETY: the host's out-parameter; it is not initialised there (rule 1.8).
     unsafe { state::set(rc, FAILURE) };
     let Some(state) = State::take(T::states()) else {
-        let none = T::no_state();
-        none.set_lasting_error(&mut |text| {
-            text.push_str("all ");
-            text.push_number(T::states().len() as u64);
-            text.push_str(" plugin states are in use: destroy one, or raise `states` in the plugin's export!");
-        });
-        return core::ptr::from_ref(none).cast_mut().cast();
+        return core::ptr::from_ref(T::no_state()).cast_mut().cast();
     };
     let pointer = core::ptr::from_ref(state).cast_mut().cast();
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
-        state.head.set_error(&mut |text| {
-            text.push_str("plugin_init was called with NULL as its input: an ss_plugin_init_input was expected");
-        });
+        state::fail(&state.head, &Error::new("plugin_init was called with NULL as its input"), None);
         return pointer;
     };
     // SAFETY: the host says that log_fn may be called with the owner until destroy (rule 1.10), which ends it.
@@ -83,7 +76,7 @@ pub unsafe extern "C" fn get_last_error(state: *mut c_void) -> *const c_char {
     // SAFETY: NULL, or a state of ours or the stand-in, both of which begin with a head.
     match unsafe { state.cast::<Head>().as_ref() } {
         Some(head) => head.error_text(),
-        None => c"the plugin has no state: plugin_init has not succeeded".as_ptr(),
+        None => c"no state: plugin_init has not succeeded".as_ptr(),
     }
 }
 

@@ -11,10 +11,10 @@ use super::shell::StateOf;
 use super::state::{self, InstanceOf, InstanceSlot, Open, Rc};
 use crate::abi::{self, EOF, FAILURE, SUCCESS, TIMEOUT};
 use crate::batch::Limits;
-use crate::error::{Error, Report};
+use crate::error::Error;
 use crate::event::{Alleged, Event, PAYLOAD_OFFSET};
 use crate::source::{Instance, Next, Source};
-use crate::text::{OpenParams, TextRoom, Where};
+use crate::text::{OpenParams, TextRoom};
 
 /// Checks at compile time what a source declares.
 #[expect(clippy::panic, reason = "evaluated at compile time: a panic is a compile error")]
@@ -52,12 +52,6 @@ pub unsafe extern "C" fn event_source<T: Source>() -> *const c_char {
     const { T::EVENT_SOURCE }.as_ptr()
 }
 
-/// Why an open failed: the plugin's own error or the SDK's.
-enum OpenError<E> {
-    Plugin(E),
-    Batches(Error),
-}
-
 /// `plugin_open`.
 ///
 /// # Safety
@@ -74,26 +68,27 @@ pub unsafe extern "C" fn open<T: ExportedSource>(
     // SAFETY: NULL, or the host's text, valid for the call.
     let params = unsafe { state::text_or_empty(params) };
     T::new_capture(state);
-    let opened = InstanceSlot::take(T::instances(), plugin, || {
-        let lease = T::lease().map_err(|none| OpenError::Batches(none.into()))?;
-        let value = value.open(params).map_err(OpenError::Plugin)?;
-        Ok(Open { lease, eof: false, value })
-    });
-    match opened {
-        Some(Ok(slot)) => {
+    // The lease comes first: it gives itself back.
+    let free = T::lease().ok().and_then(|lease| Some((InstanceSlot::take(T::instances(), plugin)?, lease)));
+    let Some((slot, lease)) = free else {
+        let none = "all instances or their batches are in use: close one, or raise `instances` in export!";
+        state::fail(&state.head, &Error::new(none), None);
+        return null_mut();
+    };
+    match value.open(params) {
+        Ok(value) => {
+            // SAFETY: the slot was taken above and is put once.
+            unsafe { slot.put(Open { lease, eof: false, value }) };
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
-            return core::ptr::from_ref(slot).cast_mut().cast();
+            core::ptr::from_ref(slot).cast_mut().cast()
         }
-        Some(Err(OpenError::Plugin(error))) => state::fail(&state.head, &error, Some(params)),
-        Some(Err(OpenError::Batches(error))) => state::fail(&state.head, &error, Some(params)),
-        None => state.head.set_error(&mut |text| {
-            text.push_str("all ");
-            text.push_number(T::instances().len() as u64);
-            text.push_str(" instances are in use: close one, or raise `instances` in the plugin's export!");
-        }),
+        Err(error) => {
+            slot.give_back();
+            state::fail(&state.head, &error, Some(params));
+            null_mut()
+        }
     }
-    null_mut()
 }
 
 /// `plugin_close`: NULL and an instance that is closed already are fine.
@@ -117,7 +112,7 @@ pub unsafe extern "C" fn close<T: ExportedSource>(plugin: *mut c_void, instance:
 /// # Safety
 /// The host is done with the state.
 pub unsafe fn close_instances_of<T: ExportedSource>(plugin: *const c_void) {
-    for slot in T::instances() {
+    for slot in state::each(T::instances()) {
         // SAFETY: the host uses the state's instances no more.
         unsafe { slot.close(plugin) };
     }
@@ -151,12 +146,18 @@ pub unsafe extern "C" fn next_batch<T: ExportedSource>(
     let mut oversized = (0, 0);
     let next = if open.eof {
         open.lease.take_back();
-        Ok(Next::Eof)
+        Some(Next::Eof)
     } else {
         let mut batch = open.lease.fill_own(const { Limits::of::<T>() });
         let next = open.value.next_batch(value, &mut batch);
         oversized = (batch.skipped(), batch.truncated());
-        next
+        match next {
+            Ok(next) => Some(next),
+            Err(error) => {
+                state::fail(&state.head, &error, None);
+                None
+            }
+        }
     };
     let (lent, n) = open.lease.lend();
     // SAFETY: the host's out-parameters, not NULL.
@@ -168,16 +169,13 @@ pub unsafe extern "C" fn next_batch<T: ExportedSource>(
         state.head.shared.oversized(oversized.0, oversized.1);
     }
     match next {
-        Ok(Next::More) if n > 0 => SUCCESS,
-        Ok(Next::More | Next::Timeout) => TIMEOUT,
-        Ok(Next::Eof) => {
+        Some(Next::More) if n > 0 => SUCCESS,
+        Some(Next::More | Next::Timeout) => TIMEOUT,
+        Some(Next::Eof) => {
             open.eof = true;
             EOF
         }
-        Err(error) => {
-            state::fail(&state.head, &error, None);
-            FAILURE
-        }
+        None => FAILURE,
     }
 }
 
@@ -195,10 +193,8 @@ unsafe fn bad_call<T: ExportedSource>(plugin: *const c_void, nevts: *mut u32, ev
     }
     // SAFETY: the state is the host's from init, or NULL.
     if let Some((state, _)) = unsafe { StateOf::<T>::live(plugin) } {
-        state.head.set_error(&mut |text| {
-            text.push_str("plugin_next_batch was called without an instance that plugin_open gave for this state, or ");
-            text.push_str("without places for nevts and evts");
-        });
+        let bad = "plugin_next_batch needs an open instance of this state, and places for its outputs";
+        state::fail(&state.head, &Error::new(bad), None);
     }
     FAILURE
 }
@@ -216,16 +212,10 @@ pub unsafe extern "C" fn list_open_params<T: ExportedSource>(plugin: *mut c_void
     let json = unsafe { state.open_params_text() };
     let mut list = OpenParams::new(json);
     match value.open_params(&mut list) {
-        Ok(()) if list.end() => {
+        Ok(()) => {
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
-            json.as_ptr()
-        }
-        Ok(()) => {
-            let error =
-                Error::new("the list of open parameters is too long").with("bytes", OpenParams::CAPACITY as u64);
-            state::fail(&state.head, &error, None);
-            null()
+            list.end()
         }
         Err(error) => {
             state::fail(&state.head, &error, None);
@@ -269,18 +259,8 @@ pub unsafe extern "C" fn event_to_string<T: ExportedSource>(
     let Some(event) = alleged.and_then(|alleged| Event::plain(alleged.as_bytes())) else { return null() };
     // SAFETY: the host calls one at a time, and reads the text before the next call.
     let room = unsafe { state.event_text() };
-    match value.event_to_string(&event, TextRoom::new(room)) {
-        Some(crate::EventText(Where::Event(text))) => text.as_ptr().cast(),
-        Some(crate::EventText(Where::Room)) => room.as_ptr(),
-        None => null(),
-    }
-}
-
-impl<E: Report> Report for OpenError<E> {
-    fn report(&self, text: &mut crate::error::Message) {
-        match self {
-            Self::Plugin(error) => error.report(text),
-            Self::Batches(error) => error.report(text),
-        }
-    }
+    let Some(text) = value.event_to_string(&event, TextRoom::new(room)) else {
+        return null();
+    };
+    text.as_ptr()
 }

@@ -65,6 +65,7 @@ impl Head {
         }
     }
 
+    #[inline]
     pub(super) fn is_live(&self) -> bool {
         self.phase.load(Ordering::Acquire) == phase::LIVE
     }
@@ -84,34 +85,12 @@ impl Head {
         }
     }
 
-    /// Replaces the error text by what `write` writes. Where another thread is writing at this moment, its text stays.
-    #[cold]
-    pub(super) fn set_error(&self, write: &mut dyn FnMut(&mut Message)) {
-        if let Some(_writing) = self.writing.try_lock() {
-            // SAFETY: the lock keeps other writers away.
-            let error = unsafe { &mut *self.error.get() };
-            error.clear();
-            write(error);
-            if error.is_empty() {
-                error.push_str("the plugin failed without saying why");
-            }
-        }
-    }
-
-    /// Writes an error text that is always the same, once: this head stands for no state, so several hosts may be
-    /// reading it on other threads, and nobody may write what they read.
-    #[cold]
-    pub(super) fn set_lasting_error(&self, write: &mut dyn FnMut(&mut Message)) {
-        let _writing = self.writing.lock();
-        // SAFETY: the lock keeps writers away; hosts only read.
-        if unsafe { (*self.error.get()).is_empty() } {
-            // SAFETY: the lock keeps other writers away, and no host has the text before it was written.
-            write(unsafe { &mut *self.error.get() });
-        }
-    }
-
     /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.
     pub(super) fn error_text(&self) -> *const c_char {
+        // The host has no pointer to a free state, so this is the one that stands for none.
+        if self.phase.load(Ordering::Relaxed) == phase::FREE {
+            return c"all plugin states are in use: destroy one, or raise `states` in export!".as_ptr();
+        }
         // SAFETY: the host asks for the text when no call of this state is under way (rule 8.2), so nobody writes it.
         unsafe { (*self.error.get()).as_ptr() }
     }
@@ -160,7 +139,7 @@ impl<T: Plugin, X, B> State<T, X, B> {
 
     /// Takes a free state of `states` for an init, with no error of the state that was there before.
     pub(super) fn take(states: &'static [Self]) -> Option<&'static Self> {
-        let state = states.iter().find(|state| {
+        let state = each(states).find(|state| {
             let phase = &state.head.phase;
             phase.compare_exchange(phase::FREE, phase::FAILED, Ordering::Acquire, Ordering::Relaxed).is_ok()
         })?;
@@ -190,7 +169,7 @@ impl<T: Plugin, X, B> State<T, X, B> {
         let state = unsafe { Self::live_state(state) }?;
         // SAFETY: a live state has its value until destroy; the host calls one thing at a time (rule 8.2), so there is no
         // `&mut` of it.
-        Some((state, unsafe { (*state.plugin.get()).assume_init_ref() }))
+        Some((state, unsafe { state.plugin() }))
     }
 
     /// The plugin value of a live state, for a call that changes it.
@@ -227,6 +206,16 @@ impl<T: Plugin, X, B> State<T, X, B> {
     /// What lies beside the plugin value.
     pub const fn beside(&self) -> &B {
         &self.beside
+    }
+
+    /// The plugin value.
+    ///
+    /// # Safety
+    /// The state is live.
+    #[inline]
+    pub(super) unsafe fn plugin(&self) -> &T {
+        // SAFETY: it is there; only shared references to it are made until destroy.
+        unsafe { (*self.plugin.get()).assume_init_ref() }
     }
 
     /// Drops the plugin value, if there is one, silences the log, and frees the slot.
@@ -266,17 +255,24 @@ impl<T: Plugin, X, B> State<T, X, B> {
     }
 }
 
-/// Reports `error` as the last error of a state, with the open parameters that it came from.
+/// Reports `error` as the last error of a state, with the open parameters that it came from. Where another thread is
+/// writing at this moment, its text stays.
 #[cold]
-pub(super) fn fail(head: &Head, error: &dyn Report, params: Option<&CStr>) {
-    head.set_error(&mut |text| {
-        error.report(text);
-        if let Some(params) = params {
-            text.push_str(" (open params: \"");
-            text.push_bytes(params.to_bytes());
-            text.push_str("\")");
-        }
-    });
+#[inline(never)]
+pub(super) fn fail<E: Report>(head: &Head, error: &E, params: Option<&CStr>) {
+    let Some(_writing) = head.writing.try_lock() else { return };
+    // SAFETY: the lock keeps other writers away.
+    let text = unsafe { &mut *head.error.get() };
+    text.clear();
+    error.report(text);
+    if text.is_empty() {
+        text.push_str("the plugin failed without saying why");
+    }
+    if let Some(params) = params {
+        text.push_str(" (open params: \"");
+        text.push_bytes(params.to_bytes());
+        text.push_str("\")");
+    }
 }
 
 /// An open instance in its static slot: what `ss_instance_t*` points at.
@@ -312,26 +308,24 @@ impl<I> InstanceSlot<I> {
         Self { owner: AtomicPtr::new(null_mut()), open: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    /// Takes a free slot for `owner` and puts what `open` makes. `None` while all are taken.
-    pub(super) fn take<E>(
-        slots: &'static [Self],
-        owner: *mut c_void,
-        open: impl FnOnce() -> Result<Open<I>, E>,
-    ) -> Option<Result<&'static Self, E>> {
-        let slot = slots.iter().find(|slot| {
-            slot.owner.compare_exchange(null_mut(), owner, Ordering::Acquire, Ordering::Relaxed).is_ok()
-        })?;
-        Some(match open() {
-            Ok(open) => {
-                // SAFETY: the slot was free and is taken by this call alone; the host has no pointer to it yet.
-                unsafe { (*slot.open.get()).write(open) };
-                Ok(slot)
-            }
-            Err(error) => {
-                slot.owner.store(null_mut(), Ordering::Release);
-                Err(error)
-            }
-        })
+    /// Takes a free slot for `owner`; `None` while all are taken.
+    pub(super) fn take(slots: &'static [Self], owner: *mut c_void) -> Option<&'static Self> {
+        each(slots)
+            .find(|slot| slot.owner.compare_exchange(null_mut(), owner, Ordering::Acquire, Ordering::Relaxed).is_ok())
+    }
+
+    /// Puts what a slot that was just taken holds from now on.
+    ///
+    /// # Safety
+    /// The caller took the slot, and has put nothing yet; the host has no pointer to it.
+    pub(super) unsafe fn put(&self, open: Open<I>) {
+        // SAFETY: the caller is the only one who knows that the slot is taken.
+        unsafe { (*self.open.get()).write(open) };
+    }
+
+    /// Frees a slot that holds nothing.
+    pub(super) fn give_back(&self) {
+        self.owner.store(null_mut(), Ordering::Release);
     }
 
     /// The open instance, if `owner` opened it.
@@ -360,14 +354,20 @@ impl<I> InstanceSlot<I> {
         }
         // SAFETY: a slot with an owner has its value, and nobody else uses it any more.
         unsafe { (*self.open.get()).assume_init_drop() };
-        self.owner.store(null_mut(), Ordering::Release);
+        self.give_back();
     }
+}
+
+/// Slot after slot. How many there are is kept from the compiler, which would write out the search for each of them.
+pub(super) fn each<S>(slots: &'static [S]) -> core::slice::Iter<'static, S> {
+    core::hint::black_box(slots).iter()
 }
 
 /// The C text of NULL-terminated bytes, or the empty text for NULL.
 ///
 /// # Safety
 /// `text` is NULL or a C string that lives, unchanged, for `'a`.
+#[inline]
 pub(super) unsafe fn text_or_empty<'a>(text: *const c_char) -> &'a CStr {
     if text.is_null() {
         return c"";
