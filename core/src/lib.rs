@@ -30,6 +30,7 @@ pub mod pool;
 #[doc(hidden)]
 pub mod runtime;
 pub mod source;
+pub mod tables;
 pub mod text;
 pub mod view;
 
