@@ -6,6 +6,7 @@
 //! welcome through [`Shown`]. Nothing here panics or allocates.
 
 use core::convert::Infallible;
+use core::ffi::CStr;
 use core::fmt;
 
 use crate::abi;
@@ -79,6 +80,12 @@ impl<const N: usize> Message<N> {
     #[must_use]
     pub const fn as_ptr(&self) -> *const core::ffi::c_char {
         self.text.bytes.as_ptr().cast()
+    }
+
+    /// The bytes with their NUL, as a C text.
+    #[must_use]
+    pub fn as_c_str(&self) -> &CStr {
+        CStr::from_bytes_with_nul(self.as_bytes_with_nul()).unwrap_or_default()
     }
 
     /// Appends text, as much as there is room for. Returns whether all of it was.
@@ -380,6 +387,9 @@ mod tests {
         text.clear();
         assert!(text.is_empty());
         assert_eq!(text.text.bytes[0], 0);
+        assert_eq!(text.as_c_str(), c"");
+        text.push_str("a");
+        assert_eq!(text.as_c_str(), c"a");
     }
 
     #[test]
@@ -409,7 +419,7 @@ mod tests {
         assert_eq!(text.as_bytes().len(), abi::MAX_ERRLEN - 1);
         // SAFETY: a message ends in a NUL.
         #[expect(unsafe_code, reason = "read as a host does")]
-        let read = unsafe { core::ffi::CStr::from_ptr(text.as_ptr()) };
+        let read = unsafe { CStr::from_ptr(text.as_ptr()) };
         assert_eq!(read.to_bytes(), text.as_bytes());
         text.clear();
         Shown(ViewError::Full { needed: 2, available: 1 }).report(&mut text);

@@ -34,6 +34,7 @@ pub use crate::async_event::AsyncGate;
 pub use crate::extract::{Extraction, fields_json, fields_json_len, names_json, names_json_len};
 pub use crate::listen::Routines;
 pub use crate::metrics::{MetricsMemory, MetricsTable};
+pub use crate::tables::SessionCell;
 pub use beside::{Beside, SharedPart};
 pub use state::{Head, InstanceSlot, State};
 
@@ -72,6 +73,9 @@ pub unsafe trait Exported: Plugin {
     /// A capture begins or ends: what was decoded of an event is forgotten.
     fn new_capture(state: &State<Self, Self::Extraction, Self::Beside>);
 
+    /// Where a state keeps what its table handles belong to; none where no tables are imported.
+    fn session_of(state: &'static State<Self, Self::Extraction, Self::Beside>) -> Option<&'static SessionCell>;
+
     /// Closes the instances that a state has open.
     ///
     /// # Safety
@@ -87,6 +91,16 @@ pub unsafe trait ExportedShares: Exported + Shares {
     /// The part of a state.
     fn shared_of(state: &'static State<Self, Self::Extraction, Self::Beside>) -> &'static Self::Shared;
 }
+
+/// An exported plugin that uses state tables of the host or of other plugins.
+///
+/// # Safety
+/// As [`Exported`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` uses state tables, and its `export!` does not say so",
+    note = "add `import_tables` to the capabilities in `export!`"
+)]
+pub unsafe trait ExportedImports: Exported {}
 
 /// An exported plugin with metrics.
 ///

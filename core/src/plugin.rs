@@ -8,9 +8,10 @@ use core::ffi::CStr;
 use core::fmt;
 
 use crate::error::{Error, Report};
-use crate::export::{ExportedShares, Head};
+use crate::export::{ExportedImports, ExportedShares, Head};
 use crate::log::{Counters, Log};
 use crate::shared::Shared;
+use crate::tables::InitTables;
 
 /// A plugin: who it is, and how its state is made.
 ///
@@ -136,11 +137,12 @@ pub(crate) const fn is_version(text: &[u8]) -> bool {
 pub struct Init<'a> {
     config: &'a CStr,
     head: &'static Head,
+    tables: Option<&'a InitTables<'a>>,
 }
 
 impl<'a> Init<'a> {
-    pub(crate) const fn new(config: &'a CStr, head: &'static Head) -> Self {
-        Self { config, head }
+    pub(crate) const fn new(config: &'a CStr, head: &'static Head, tables: Option<&'a InitTables<'a>>) -> Self {
+        Self { config, head, tables }
     }
 
     /// The init config as the host passes it; empty where there is none.
@@ -174,6 +176,15 @@ impl<'a> Init<'a> {
         let state =
             state.ok_or(Error::new("init.shared::<P>() was asked for another plugin than the one of this init"))?;
         Ok(Shared::new(state))
+    }
+
+    /// The state tables of the host and of other plugins, to look up what [`Parse`](crate::Parse) and the fields use.
+    /// `P` is the plugin itself, with `import_tables` in its `export!`.
+    ///
+    /// # Errors
+    /// Where the host gives none.
+    pub fn tables<P: ExportedImports>(&self) -> Result<&'a InitTables<'a>, Error> {
+        self.tables.ok_or(Error::new("the host gives no state tables to this plugin"))
     }
 
     /// What this state counts: keep it, give it to threads.

@@ -4,7 +4,7 @@
 #![expect(clippy::must_use_candidate, reason = "called by the host")]
 
 use core::ffi::{c_char, c_void};
-use core::ptr::null_mut;
+use core::ptr::{null, null_mut};
 
 use super::ExportedExtract;
 use super::shell::StateOf;
@@ -12,6 +12,7 @@ use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
 use crate::event::{Alleged, Event, PLUGIN_EVENT};
 use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter, is_plain, may_drop};
+use crate::tables::Access;
 
 /// `plugin_extract_fields`. Every output of the request is written on every path (rule 5.3).
 ///
@@ -74,7 +75,7 @@ pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
         return unsafe { refuse(asked, T::OFFSETS) };
     }
     // SAFETY: not NULL, so one request of the host's; the rest as this function's.
-    unsafe { extract::<T, false>(&Call { state, plugin, input, event, decoded }, field) }
+    unsafe { extract::<T, false>(&Call { state, plugin, input, asked, event, decoded }, field) }
 }
 
 /// Extracts from an event that is none as every SDK writes it.
@@ -162,7 +163,8 @@ unsafe fn several<T: ExportedExtract>(
     // (rule 8.2).
     let call = unsafe {
         let event = Alleged::from_ptr(event).unwrap_unchecked().with_payload(payload);
-        Call { state, plugin: state.plugin(), input: &*input, event, decoded: state.extraction.present_decoded() }
+        let decoded = state.extraction.present_decoded();
+        Call { state, plugin: state.plugin(), input: &*input, asked, event, decoded }
     };
     let mut offsets = match T::OFFSETS {
         // SAFETY: as above.
@@ -209,6 +211,8 @@ struct Call<'a, T: ExportedExtract> {
     state: &'static StateOf<T>,
     plugin: &'static T,
     input: &'a abi::EventInput,
+    /// For the tables' functions in it, where they are used.
+    asked: *const abi::FieldExtractInput,
     event: Event<'a>,
     decoded: &'a T::Decoded,
 }
@@ -225,6 +229,12 @@ unsafe fn extract<T: ExportedExtract, const NOTE: bool>(call: &Call<'_, T>, fiel
     let results = unsafe { call.state.extraction.present() };
     // SAFETY: the request and its texts are the host's, valid for the call.
     let mut request = unsafe { Request::new(call.event, call.input, field, &mut *results) };
+    // SAFETY: the host's input, valid for the call, of which only members of the claimed version are read (rule 1.5).
+    let access = T::session_of(call.state).map(|session| unsafe {
+        let asked = &*call.asked;
+        Access::new(session.get(), asked.table_reader_ext, null(), asked.owner, asked.get_owner_last_error)
+    });
+    request.tables = access.as_ref();
     let filled = dispatch::<T, NOTE>(id, call, &mut request);
     if filled.count > 0 {
         // SAFETY: one request of the host's.

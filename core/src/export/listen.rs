@@ -5,11 +5,12 @@
 use core::ffi::c_void;
 
 use super::ExportedListen;
-use super::shell::StateOf;
+use super::shell::{StateOf, WithHost};
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
-use crate::error::Error;
+use crate::error::{Error, Message};
 use crate::listen::{Capture, RoutineSlot};
+use crate::tables::{Access, Writer};
 
 /// `plugin_capture_open`.
 ///
@@ -55,11 +56,17 @@ unsafe fn call<T: ExportedListen>(
         state::fail(&state.head, &error, None);
         return FAILURE;
     };
+    // SAFETY: the host's input, valid for the call, of which only members of the claimed version are read (rule 1.5).
+    let access = T::session_of(state).map(|session| unsafe {
+        let (reader, writer) = (input.table_reader_ext, input.table_writer_ext);
+        Access::new(session.get(), reader, writer, input.owner, input.get_owner_last_error)
+    });
     // SAFETY: the host's input, and this state's routines.
-    match listen(value, &mut unsafe { Capture::new(input, routines) }) {
+    match listen(value, &mut unsafe { Capture::new(input, routines, access.as_ref().map(Writer::new)) }) {
         Ok(()) => SUCCESS,
         Err(error) => {
-            state::fail(&state.head, &error, None);
+            let host = |text: &mut Message| access.iter().for_each(|access| access.append_host_error(text));
+            state::fail(&state.head, &WithHost(&error, &host), None);
             FAILURE
         }
     }

@@ -15,6 +15,7 @@
 /// | `extract` | [`Extract`] | `plugin_extract_fields`, `get_fields`, `get_extract_event_types`, `get_extract_event_sources` |
 /// | `offsets` | `extract` | nothing more: value offsets are computed where the host asks, and API 3.11 is claimed |
 /// | `parse` | [`Parse`] | `plugin_parse_event`, `get_parse_event_types`, `get_parse_event_sources` |
+/// | `import_tables` | `parse` or `extract` | nothing: [state tables](crate::tables) of the host and of other plugins, and API 3.5 is claimed |
 /// | `shares` | [`Shares`] | nothing: a part of the plugin that other threads may touch |
 /// | `metrics` | [`Metrics`] | `plugin_get_metrics`; it implies `shares` |
 /// | `async_events` | [`AsyncEvents`] | `plugin_set_async_event_handler`, `get_async_events`, `get_async_event_sources` |
@@ -194,6 +195,9 @@ macro_rules! __export_if {
     (shares [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (async_events [async_events $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (dump_state [dump_state $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (import_tables [import_tables $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (parsing [parse $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (parsing [extract $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (listen [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (metrics [metrics $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (init_schema [init_schema $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
@@ -226,6 +230,11 @@ macro_rules! __export_words {
                 compile_error!("export! names `dump_state` without `async_events`: a state is dumped as async events");
             } }
         } {} }
+        $crate::__export_if! { import_tables [$($word)+] {
+            $crate::__export_if! { parsing [$($word)+] {} {
+                compile_error!("export! names `import_tables` without `parse` or `extract`: the host gives tables to no other plugin (rule 1.11)");
+            } }
+        } {} }
         $crate::__export_if! { loadable [$($word)+] {} {
             compile_error!("export! names none of source, extract, parse, async_events, listen: the host loads no plugin without");
         } }
@@ -252,11 +261,12 @@ macro_rules! __export_words {
     (@known async_events) => {};
     (@known dump_state) => {};
     (@known listen) => {};
+    (@known import_tables) => {};
     (@known init_schema) => {};
     (@known set_config) => {};
     (@known event_schema) => {};
     (@known $other:ident) => {
-        compile_error!(concat!("export! knows no capability `", stringify!($other), "`: it knows source, extract, offsets, parse, shares, metrics, async_events, dump_state, listen, init_schema, set_config, event_schema"));
+        compile_error!(concat!("export! knows no capability `", stringify!($other), "`: it knows source, extract, offsets, parse, import_tables, shares, metrics, async_events, dump_state, listen, init_schema, set_config, event_schema"));
     };
 }
 
@@ -273,6 +283,7 @@ macro_rules! __export_plugin {
             } { () } },
             $crate::__export_if! { async_events $words { $crate::export::AsyncGate } { () } },
             $crate::__export_if! { listen $words { $crate::export::Routines<routines> } { () } },
+            $crate::__export_if! { import_tables $words { $crate::export::SessionCell } { () } },
         >;
         static __STATES: [$crate::export::State<$p, __Extraction, __Beside>; states] = [const {
             $crate::export::State::new(
@@ -284,6 +295,7 @@ macro_rules! __export_plugin {
                     metrics: $crate::__export_if! { metrics $words { $crate::export::MetricsTable::new() } { () } },
                     async_gate: $crate::__export_if! { async_events $words { $crate::export::AsyncGate::new() } { () } },
                     routines: $crate::__export_if! { listen $words { $crate::export::Routines::new() } { () } },
+                    imports: $crate::__export_if! { import_tables $words { $crate::export::SessionCell::new() } { () } },
                 },
             )
         }; states];
@@ -297,7 +309,12 @@ macro_rules! __export_plugin {
                 $crate::__export_if! { extract $words { $crate::export::shell::fields_use::<$p>() } { 0 } },
                 $crate::__export_if! { offsets $words { $crate::abi::since::VALUE_OFFSETS } { 0 } },
                 $crate::__export_if! { metrics $words { $crate::abi::since::METRICS } { 0 } },
-                $crate::__export_if! { listen $words { $crate::abi::since::CAPTURE_LISTEN } { 0 } },
+                $crate::__export_if! { import_tables $words { $crate::abi::since::TABLES_EXT } { 0 } },
+                $crate::__export_if! { listen $words {
+                    $crate::__export_if! { import_tables $words { $crate::abi::since::CAPTURE_OWNER_ERROR } {
+                        $crate::abi::since::CAPTURE_LISTEN
+                    } }
+                } { 0 } },
                 $crate::__export_if! { dump_state $words { $crate::abi::since::DUMP_STATE } { 0 } },
                 $crate::__export_if! { set_config $words { $crate::abi::since::SET_CONFIG } { 0 } },
                 $crate::__export_if! { event_schema $words { $crate::abi::since::SCHEMA_VERSION } { 0 } },
@@ -324,6 +341,13 @@ macro_rules! __export_plugin {
             fn new_capture(_state: &$crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { extract $words { $crate::export::shell::new_capture::<$p>(_state) } {} }
             }
+            fn session_of(
+                _state: &'static $crate::export::State<Self, __Extraction, __Beside>,
+            ) -> ::core::option::Option<&'static $crate::export::SessionCell> {
+                $crate::__export_if! { import_tables $words {
+                    ::core::option::Option::Some(&_state.beside().imports)
+                } { ::core::option::Option::None } }
+            }
             unsafe fn close_instances_of(_state: *const ::core::ffi::c_void) {
                 $crate::__export_if! { source $words {
                     // SAFETY: as this function's.
@@ -337,6 +361,10 @@ macro_rules! __export_plugin {
         $crate::__export_if! { extract $words { $crate::__export_plugin!(@extract $p; $words); } {} }
         $crate::__export_if! { parse $words { $crate::__export_plugin!(@parse $p; $words); } {} }
         $crate::__export_if! { shares $words { $crate::__export_plugin!(@shares $p); } {} }
+        $crate::__export_if! { import_tables $words {
+            // SAFETY: this plugin's states keep a session.
+            unsafe impl $crate::export::ExportedImports for $p {}
+        } {} }
         $crate::__export_if! { metrics $words { $crate::__export_plugin!(@metrics $p); } {} }
         $crate::__export_if! { async_events $words { $crate::__export_plugin!(@async_events $p); } {} }
         $crate::__export_if! { listen $words { $crate::__export_plugin!(@listen $p); } {} }

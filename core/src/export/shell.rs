@@ -8,9 +8,10 @@ use core::ffi::{CStr, c_char, c_void};
 use super::state::{self, Head, State};
 use super::{Exported, ExportedExtract};
 use crate::abi::{self, FAILURE, SUCCESS, since};
-use crate::error::Error;
+use crate::error::{Error, Message, Report};
 use crate::extract::Extract;
 use crate::plugin::{Init, Plugin};
+use crate::tables::{InitTables, Session};
 
 /// The state type of an exported plugin.
 pub type StateOf<T> = State<T, <T as Exported>::Extraction, <T as Exported>::Beside>;
@@ -37,16 +38,36 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
     let config = unsafe { state::text_or_empty(input.config) };
     // SAFETY: the state was taken above.
     unsafe { T::begin(state) };
-    match T::new(&Init::new(config, &state.head)) {
+    // SAFETY: the host's input, valid for the call.
+    let tables = T::session_of(state).and_then(|_| unsafe { InitTables::new(input) });
+    if let Some(session) = T::session_of(state) {
+        session.set(tables.as_ref().map_or(Session::NONE, InitTables::session));
+    }
+    match T::new(&Init::new(config, &state.head, tables.as_ref())) {
         Ok(plugin) => {
             // SAFETY: the state was taken above and is put once.
             unsafe { state.put(plugin) };
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
         }
-        Err(error) => state::fail(&state.head, &error, None),
+        Err(error) => match &tables {
+            Some(tables) => {
+                state::fail(&state.head, &WithHost(&error, &|text| tables.append_host_error(text)), None);
+            }
+            None => state::fail(&state.head, &error, None),
+        },
     }
     pointer
+}
+
+/// An error of the plugin's, and what the host says to it.
+pub(super) struct WithHost<'e>(pub(super) &'e dyn Report, pub(super) &'e dyn Fn(&mut Message));
+
+impl Report for WithHost<'_> {
+    fn report(&self, text: &mut Message) {
+        self.0.report(text);
+        (self.1)(text);
+    }
 }
 
 /// `plugin_destroy`: NULL, and the state of a failed init, are fine. Instances that are still open are closed.
