@@ -280,31 +280,11 @@ impl From<TooLarge> for Error {
 }
 
 impl From<ViewError> for Error {
-    /// Inlined behind a write the first case is the only one, and the others are not in the library.
+    /// Inlined behind a write, for example, the others' texts are not in the library.
     #[inline(always)]
     fn from(error: ViewError) -> Self {
-        match error {
-            ViewError::Full { needed, available } => {
-                Self::of("a write goes beyond the event's room", needed, available)
-            }
-            other => Self::of_view(other),
-        }
-    }
-}
-
-impl Error {
-    /// The commonest error: so much was needed, and so much was there.
-    #[cold]
-    #[inline(never)]
-    fn of(text: &'static str, needed: usize, available: usize) -> Self {
-        Self::new(text).with("needed", needed as u64).with("available", available as u64)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn of_view(error: ViewError) -> Self {
         let (text, needed, available) = match error {
-            ViewError::Null => return Self::new("a view's memory is NULL"),
+            ViewError::Null => ("a view's memory is NULL", 1, 0),
             ViewError::CapacityTooLarge { capacity } => {
                 ("a view's capacity is too large", capacity, isize::MAX as usize)
             }
@@ -318,6 +298,15 @@ impl Error {
             ViewError::NotTheRoom { len, available } => ("what a filler gave back is not its room", len, available),
         };
         Self::of(text, needed, available)
+    }
+}
+
+impl Error {
+    /// The commonest error: so much was needed, and so much was there.
+    #[cold]
+    #[inline(never)]
+    fn of(text: &'static str, needed: usize, available: usize) -> Self {
+        Self::new(text).with("needed", needed as u64).with("available", available as u64)
     }
 }
 

@@ -249,7 +249,7 @@ impl<'a> Event<'a> {
     pub(crate) fn terminated(&self, start: usize) -> Option<&'a [u8]> {
         let text = self.payload.get(start.checked_sub(PAYLOAD_OFFSET)?..)?;
         if *text.last()? != 0 {
-            core::hint::cold_path(); // a branch, then, where a select costs two instructions more
+            core::hint::cold_path();
             return None;
         }
         Some(text)

@@ -30,19 +30,9 @@ pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
     if asked.is_null() {
         return FAILURE;
     }
-    // SAFETY: the state is the host's from init, or NULL.
-    let Some((state, plugin)) = (unsafe { StateOf::<T>::live(plugin) }) else {
+    // SAFETY: as this function's.
+    let Some((state, plugin, input, alleged)) = (unsafe { alleged::<T>(plugin, event) }) else {
         // SAFETY: as this function's, and not NULL.
-        return unsafe { refuse(asked, T::OFFSETS) };
-    };
-    // SAFETY: NULL, or the host's struct, valid for the call.
-    let Some(input) = (unsafe { event.as_ref() }) else {
-        // SAFETY: as above.
-        return unsafe { refuse(asked, T::OFFSETS) };
-    };
-    // SAFETY: NULL, or an event of the host, valid for the call.
-    let Some(alleged) = (unsafe { Alleged::from_ptr(input.evt) }) else {
-        // SAFETY: as above.
         return unsafe { refuse(asked, T::OFFSETS) };
     };
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends with this call.
@@ -63,19 +53,35 @@ pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
     };
     // SAFETY: as for `kept`.
     unsafe { state.extraction.begin_call() };
-    // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5).
-    if unsafe { (*asked).num_fields != 1 || (T::OFFSETS && !(*asked).value_offsets.is_null()) } {
-        // SAFETY: as this function's, and not NULL; the event was decoded.
-        return unsafe { several(state, input, asked, event.payload()) };
+    // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5); what is
+    // called has this function's contract, and an event that was decoded.
+    unsafe {
+        if (*asked).num_fields != 1 || (T::OFFSETS && !(*asked).value_offsets.is_null()) {
+            return several(state, input, asked, event.payload());
+        }
+        let field = (*asked).fields;
+        if field.is_null() {
+            return refuse(asked, T::OFFSETS);
+        }
+        extract::<T, false>(&Call { state, plugin, input, asked, event, decoded }, field)
     }
-    // SAFETY: as above.
-    let field = unsafe { (*asked).fields };
-    if field.is_null() {
-        // SAFETY: as above.
-        return unsafe { refuse(asked, T::OFFSETS) };
+}
+
+/// The state, its plugin, and the event of a call; `None` where one of them is NULL or the state not live.
+///
+/// # Safety
+/// As [`extract_fields`].
+#[inline(always)]
+unsafe fn alleged<'a, T: ExportedExtract>(
+    plugin: *mut c_void,
+    event: *const abi::EventInput,
+) -> Option<(&'static StateOf<T>, &'static T, &'a abi::EventInput, Alleged<'a>)> {
+    // SAFETY: the state is the host's from init, or NULL; the others are NULL, or the host's, valid for the call.
+    unsafe {
+        let (state, plugin) = StateOf::<T>::live(plugin)?;
+        let input = event.as_ref()?;
+        Some((state, plugin, input, Alleged::from_ptr(input.evt)?))
     }
-    // SAFETY: not NULL, so one request of the host's; the rest as this function's.
-    unsafe { extract::<T, false>(&Call { state, plugin, input, asked, event, decoded }, field) }
 }
 
 /// Extracts from an event that is none as every SDK writes it.
@@ -120,18 +126,19 @@ unsafe fn any_event<T: ExportedExtract>(
 #[cold]
 #[inline(never)]
 unsafe fn refuse(asked: *const abi::FieldExtractInput, offsets: bool) -> Rc {
-    // SAFETY: the host's struct, of which only members of the claimed version are read (rule 1.5).
-    let (places, count) = unsafe { ((*asked).fields, (*asked).num_fields) };
-    if offsets {
-        // SAFETY: as above; the host's out-parameter.
-        unsafe { state::set((*asked).value_offsets, NO_OFFSETS) };
-    }
-    if places.is_null() {
-        return if count == 0 { SUCCESS } else { FAILURE };
-    }
-    for index in 0..count as usize {
-        // SAFETY: the places of `count` requests of the host's.
-        unsafe { give(core::hint::black_box(places.add(index)), Filled::NONE) }; // or eight at a time
+    // SAFETY: the host's struct, of which only members of the claimed version are read (rule 1.5), with its
+    // out-parameter, and the places of `count` requests.
+    unsafe {
+        let (places, count) = ((*asked).fields, (*asked).num_fields);
+        if offsets {
+            state::set((*asked).value_offsets, NO_OFFSETS);
+        }
+        if places.is_null() {
+            return if count == 0 { SUCCESS } else { FAILURE };
+        }
+        for index in 0..count as usize {
+            give(core::hint::black_box(places.add(index)), Filled::NONE); // or eight at a time
+        }
     }
     FAILURE
 }
@@ -166,17 +173,17 @@ unsafe fn several<T: ExportedExtract>(
         let decoded = state.extraction.present_decoded();
         Call { state, plugin: state.plugin(), input: &*input, asked, event, decoded }
     };
-    let mut offsets = match T::OFFSETS {
-        // SAFETY: as above.
-        true => unsafe { (*asked).value_offsets },
-        false => null_mut(),
-    };
-    // SAFETY: as in `extract`; the reference ends here.
-    if T::OFFSETS && count as usize > unsafe { state.extraction.present() }.offsets_len() {
-        // The host indexes them by field: none are better than too few.
-        // SAFETY: the host's out-parameter.
-        unsafe { state::set(offsets, NO_OFFSETS) };
-        offsets = null_mut();
+    let mut offsets = null_mut();
+    if T::OFFSETS {
+        // SAFETY: the host's struct and out-parameter; as in `extract`, and the reference ends here.
+        unsafe {
+            offsets = (*asked).value_offsets;
+            if count as usize > state.extraction.present().offsets_len() {
+                // The host indexes them by field: none are better than too few.
+                state::set(offsets, NO_OFFSETS);
+                offsets = null_mut();
+            }
+        }
     }
     let mut rc = SUCCESS;
     for index in 0..count as usize {
