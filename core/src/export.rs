@@ -52,11 +52,19 @@ pub unsafe trait Exported: Plugin {
     /// The claimed API version.
     const API_VERSION: &'static CStr;
 
-    /// The static slots of states.
-    fn states() -> &'static [State<Self, Self::Extraction, Self::Beside>];
+    /// Takes a free state, for an init; `None` where none is left.
+    fn take_state() -> Option<&'static State<Self, Self::Extraction, Self::Beside>>;
 
-    /// What stands for a state where none is left: it carries the error text.
+    /// What stands for a state where none is left: it carries the error text, and tells this plugin from others.
     fn no_state() -> &'static Head;
+
+    /// Calls the author's code, for a state. `None` where it panicked, and that was caught: then the state is broken
+    /// (see [`Head::break_with`]). A plugin without std has no way to catch a panic.
+    #[inline(always)]
+    fn guard<R>(state: *const c_void, call: impl FnOnce() -> R) -> Option<R> {
+        let _it_cannot_break = state;
+        Some(call())
+    }
 
     /// Makes what the capabilities keep in a state ready for a new one.
     ///
@@ -149,8 +157,17 @@ pub unsafe trait ExportedParse: Exported + Parse {
 /// # Safety
 /// As [`Exported`].
 pub unsafe trait ExportedSource: Exported + Source {
-    /// The static slots of instances.
-    fn instances() -> &'static [InstanceSlot<Self::Instance>];
+    /// Takes a free slot for an instance of `owner`; `None` where none is left.
+    fn take_instance(owner: *mut c_void) -> Option<&'static InstanceSlot<Self::Instance>>;
+
+    /// A slot that was taken holds nothing any more, and nobody has a pointer to it.
+    ///
+    /// # Safety
+    /// As it says.
+    #[inline(always)]
+    unsafe fn free_instance(slot: &'static InstanceSlot<Self::Instance>) {
+        let _it_is_static = slot;
+    }
 
     /// Leases a batch for an instance.
     ///

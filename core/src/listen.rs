@@ -279,7 +279,7 @@ unsafe extern "C" fn step<P: ExportedListen>(plugin: *mut c_void, slot: *mut c_v
     let shared = Shared::<P>::new(state);
     // SAFETY: not NULL, so what `take` was given.
     let run = unsafe { core::mem::transmute::<*mut (), fn(*const c_void) -> Again>(run) };
-    if run((&raw const shared).cast()) == Again::No {
+    if P::guard(plugin, || run((&raw const shared).cast())) != Some(Again::Yes) {
         slot.ended();
         return 0;
     }

@@ -41,12 +41,14 @@ pub unsafe extern "C" fn set_config<T: Exported + SetConfig>(
     };
     T::new_capture(state);
     // SAFETY: NULL, or the host's text, valid for the call.
-    match value.set_config(unsafe { state::text_or_empty(input.config) }) {
-        Ok(()) => SUCCESS,
-        Err(error) => {
+    let config = unsafe { state::text_or_empty(input.config) };
+    match T::guard(plugin, || value.set_config(config)) {
+        Some(Ok(())) => SUCCESS,
+        Some(Err(error)) => {
             state::fail(&state.head, &error, None);
             FAILURE
         }
+        None => FAILURE,
     }
 }
 

@@ -43,7 +43,7 @@ pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
                 // SAFETY: as this function's, and not NULL.
                 return unsafe { any_event(state, input, asked) };
             };
-            let Some(decoded) = plugin.decode(&event) else {
+            let Some(Some(decoded)) = T::guard(state::pointer(state), || plugin.decode(&event)) else {
                 // SAFETY: as above.
                 return unsafe { refuse(asked, T::OFFSETS) };
             };
@@ -104,7 +104,9 @@ unsafe fn any_event<T: ExportedExtract>(
         }
         let event = alleged.check_any().ok()?;
         // SAFETY: the state is live, as the caller says; for the rest as above.
-        unsafe { state.extraction.keep(input.evtnum, &event, state.plugin().decode(&event)?) };
+        let decoded = T::guard(state::pointer(state), || unsafe { state.plugin() }.decode(&event))??;
+        // SAFETY: as above.
+        unsafe { state.extraction.keep(input.evtnum, &event, decoded) };
         Some(event)
     });
     // SAFETY: as this function's; the event was decoded.
@@ -242,7 +244,12 @@ unsafe fn extract<T: ExportedExtract, const NOTE: bool>(call: &Call<'_, T>, fiel
         Access::new(session.get(), asked.table_reader_ext, null(), asked.owner, asked.get_owner_last_error)
     });
     request.tables = access.as_ref();
-    let filled = dispatch::<T, NOTE>(id, call, &mut request);
+    let filled = T::guard(state::pointer(call.state), || dispatch::<T, NOTE>(id, call, &mut request));
+    let Some(filled) = filled else {
+        // SAFETY: one request of the host's.
+        unsafe { give(field, Filled::NONE) };
+        return FAILURE;
+    };
     if filled.count > 0 {
         // SAFETY: one request of the host's.
         unsafe { give(field, filled) };

@@ -75,7 +75,7 @@ macro_rules! export {
         const _: () = {
             $crate::__export_settings!($($($setting = $value,)+)?);
             $crate::__export_words!([$($capability)+]);
-            $crate::__export_plugin!($plugin; [$($capability)+]);
+            $crate::__export_plugin!($plugin; [$($capability)+]; [$crate::__storage_static]);
             $crate::__export_functions!($plugin; [$($capability)+]; export);
         };
 
@@ -127,7 +127,7 @@ macro_rules! export_static {
         const _: () = {
             $crate::__export_settings!($($($setting = $value,)+)?);
             $crate::__export_words!([$($capability)+]);
-            $crate::__export_plugin!($plugin; [$($capability)+ static_linking]);
+            $crate::__export_plugin!($plugin; [$($capability)+ static_linking]; [$crate::__storage_static]);
         };
 
         #[doc = concat!("The plugin `", stringify!($plugin), "`, for a host that links it statically.")]
@@ -274,7 +274,7 @@ macro_rules! __export_words {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_plugin {
-    ($p:ty; $words:tt) => {
+    ($p:ty; $words:tt; [$($storage:tt)+]) => {
         type __Extraction = $crate::__export_if! { extract $words { $crate::__export_plugin!(@extraction $p; $words) } { () } };
         type __Beside = $crate::export::Beside<
             $crate::__export_if! { shares $words { $crate::export::SharedPart<<$p as $crate::Shares>::Shared> } { () } },
@@ -285,21 +285,20 @@ macro_rules! __export_plugin {
             $crate::__export_if! { listen $words { $crate::export::Routines<routines> } { () } },
             $crate::__export_if! { import_tables $words { $crate::export::SessionCell } { () } },
         >;
-        static __STATES: [$crate::export::State<$p, __Extraction, __Beside>; states] = [const {
-            $crate::export::State::new(
-                $crate::__export_if! { extract $words { $crate::export::Extraction::new() } { () } },
-                $crate::export::Beside {
-                    shared: $crate::__export_if! { shares $words {
-                        $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED)
-                    } { () } },
-                    metrics: $crate::__export_if! { metrics $words { $crate::export::MetricsTable::new() } { () } },
-                    async_gate: $crate::__export_if! { async_events $words { $crate::export::AsyncGate::new() } { () } },
-                    routines: $crate::__export_if! { listen $words { $crate::export::Routines::new() } { () } },
-                    imports: $crate::__export_if! { import_tables $words { $crate::export::SessionCell::new() } { () } },
-                },
-            )
-        }; states];
+        const __STATE: $crate::export::State<$p, __Extraction, __Beside> = $crate::export::State::new(
+            $crate::__export_if! { extract $words { $crate::export::Extraction::new() } { () } },
+            $crate::export::Beside {
+                shared: $crate::__export_if! { shares $words {
+                    $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED)
+                } { () } },
+                metrics: $crate::__export_if! { metrics $words { $crate::export::MetricsTable::new() } { () } },
+                async_gate: $crate::__export_if! { async_events $words { $crate::export::AsyncGate::new() } { () } },
+                routines: $crate::__export_if! { listen $words { $crate::export::Routines::new() } { () } },
+                imports: $crate::__export_if! { import_tables $words { $crate::export::SessionCell::new() } { () } },
+            },
+        );
         static __NO_STATE: $crate::export::Head = $crate::export::Head::new();
+        $($storage)+! { @statics $p; $words }
 
         // SAFETY: the statics above are this plugin's own.
         unsafe impl $crate::export::Exported for $p {
@@ -320,9 +319,7 @@ macro_rules! __export_plugin {
                 $crate::__export_if! { event_schema $words { $crate::abi::since::SCHEMA_VERSION } { 0 } },
                 $crate::__export_if! { static_linking $words { $crate::abi::since::DUMP_STATE } { 0 } },
             ]);
-            fn states() -> &'static [$crate::export::State<Self, __Extraction, __Beside>] {
-                &__STATES
-            }
+            $($storage)+! { @states $p; $words }
             fn no_state() -> &'static $crate::export::Head {
                 &__NO_STATE
             }
@@ -348,16 +345,10 @@ macro_rules! __export_plugin {
                     ::core::option::Option::Some(&_state.beside().imports)
                 } { ::core::option::Option::None } }
             }
-            unsafe fn close_instances_of(_state: *const ::core::ffi::c_void) {
-                $crate::__export_if! { source $words {
-                    // SAFETY: as this function's.
-                    unsafe { $crate::export::source::close_instances_of::<$p>(_state) }
-                } {} }
-            }
         }
         // A constant of its own, so that `cargo check` reports a mistake in it.
         const _: $crate::Info = <$p as $crate::Plugin>::INFO;
-        $crate::__export_if! { source $words { $crate::__export_plugin!(@source $p); } {} }
+        $crate::__export_if! { source $words { $crate::__export_plugin!(@source $p; [$($storage)+]); } {} }
         $crate::__export_if! { extract $words { $crate::__export_plugin!(@extract $p; $words); } {} }
         $crate::__export_if! { parse $words { $crate::__export_plugin!(@parse $p; $words); } {} }
         $crate::__export_if! { shares $words { $crate::__export_plugin!(@shares $p); } {} }
@@ -407,25 +398,13 @@ macro_rules! __export_plugin {
             { $crate::export::extraction_sizes(memory, $crate::__export_if! { offsets $words { true } { false } }).2 },
         >
     };
-    (@source $p:ty) => {
+    (@source $p:ty; [$($storage:tt)+]) => {
         const _: () = $crate::export::source::check_source::<$p>();
         type __Instance = <$p as $crate::Source>::Instance;
-        static __INSTANCES: [$crate::export::InstanceSlot<__Instance>; instances] =
-            [const { $crate::export::InstanceSlot::new() }; instances];
-        static __BATCHES: $crate::Pool<
-            instances,
-            { <$p as $crate::Source>::BATCH_EVENTS },
-            { <$p as $crate::Source>::BATCH_BYTES },
-        > = $crate::Pool::new();
 
         // SAFETY: the statics above are this plugin's own.
         unsafe impl $crate::export::ExportedSource for $p {
-            fn instances() -> &'static [$crate::export::InstanceSlot<__Instance>] {
-                &__INSTANCES
-            }
-            fn lease() -> ::core::result::Result<$crate::Lease, $crate::pool::NoneFree> {
-                __BATCHES.lease()
-            }
+            $($storage)+! { @instances $p }
         }
     };
     (@extract $p:ty; $words:tt) => {
@@ -478,6 +457,45 @@ macro_rules! __export_plugin {
             ) -> &'static impl $crate::export::MetricsMemory {
                 &state.beside().metrics
             }
+        }
+    };
+}
+
+/// Where states, instances and batches of a plugin without std are: in statics, as many as the settings say.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage_static {
+    (@statics $p:ty; $words:tt) => {
+        static __STATES: [$crate::export::State<$p, __Extraction, __Beside>; states] = [__STATE; states];
+        $crate::__export_if! { source $words {
+            static __INSTANCES: [$crate::export::InstanceSlot<<$p as $crate::Source>::Instance>; instances] =
+                [const { $crate::export::InstanceSlot::new() }; instances];
+            static __BATCHES: $crate::Pool<
+                instances,
+                { <$p as $crate::Source>::BATCH_EVENTS },
+                { <$p as $crate::Source>::BATCH_BYTES },
+            > = $crate::Pool::new();
+        } {} }
+    };
+    (@states $p:ty; $words:tt) => {
+        fn take_state() -> ::core::option::Option<&'static $crate::export::State<Self, __Extraction, __Beside>> {
+            $crate::export::State::take(&__STATES)
+        }
+        unsafe fn close_instances_of(_state: *const ::core::ffi::c_void) {
+            $crate::__export_if! { source $words {
+                // SAFETY: as this function's.
+                unsafe { $crate::export::source::close_all_of::<$p>(&__INSTANCES, _state) }
+            } {} }
+        }
+    };
+    (@instances $p:ty) => {
+        fn take_instance(
+            owner: *mut ::core::ffi::c_void,
+        ) -> ::core::option::Option<&'static $crate::export::InstanceSlot<__Instance>> {
+            $crate::export::InstanceSlot::take(&__INSTANCES, owner)
+        }
+        fn lease() -> ::core::result::Result<$crate::Lease, $crate::pool::NoneFree> {
+            __BATCHES.lease()
         }
     };
 }

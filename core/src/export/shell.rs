@@ -23,7 +23,7 @@ pub type StateOf<T> = State<T, <T as Exported>::Extraction, <T as Exported>::Bes
 pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) -> *mut c_void {
     // SAFETY: the host's out-parameter; it is not initialised there (rule 1.8).
     unsafe { state::set(rc, FAILURE) };
-    let Some(state) = State::take(T::states()) else {
+    let Some(state) = T::take_state() else {
         return core::ptr::from_ref(T::no_state()).cast_mut().cast();
     };
     let pointer = core::ptr::from_ref(state).cast_mut().cast();
@@ -43,7 +43,9 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
     if let Some(session) = T::session_of(state) {
         session.set(tables.as_ref().map_or(Session::NONE, InitTables::session));
     }
-    match T::new(&Init::new(config, &state.head, tables.as_ref())) {
+    let init = Init::new(config, &state.head, T::no_state(), tables.as_ref());
+    let Some(made) = T::guard(pointer, || T::new(&init)) else { return pointer };
+    match made {
         Ok(plugin) => {
             // SAFETY: the state was taken above and is put once.
             unsafe { state.put(plugin) };
@@ -85,6 +87,7 @@ pub unsafe extern "C" fn destroy<T: Exported>(state: *mut c_void) {
     // SAFETY: the host uses the state no more.
     unsafe {
         T::end(state);
+        let _broken = T::guard((&raw const *state).cast(), || state.drop_plugin());
         state.release();
     }
 }

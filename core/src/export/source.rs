@@ -69,23 +69,27 @@ pub unsafe extern "C" fn open<T: ExportedSource>(
     let params = unsafe { state::text_or_empty(params) };
     T::new_capture(state);
     // The lease comes first: it gives itself back.
-    let free = T::lease().ok().and_then(|lease| Some((InstanceSlot::take(T::instances(), plugin)?, lease)));
+    let free = T::lease().ok().and_then(|lease| Some((T::take_instance(plugin)?, lease)));
     let Some((slot, lease)) = free else {
         let none = "all instances or their batches are in use: close one, or raise `instances` in export!";
         state::fail(&state.head, &Error::new(none), None);
         return null_mut();
     };
-    match value.open(params) {
-        Ok(value) => {
+    match T::guard(plugin, || value.open(params)) {
+        Some(Ok(value)) => {
             // SAFETY: the slot was taken above and is put once.
             unsafe { slot.put(Open { lease, eof: false, value }) };
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
             core::ptr::from_ref(slot).cast_mut().cast()
         }
-        Err(error) => {
+        failed => {
             slot.give_back();
-            state::fail(&state.head, &error, Some(params));
+            // SAFETY: it holds nothing, and the host has no pointer to it.
+            unsafe { T::free_instance(slot) };
+            if let Some(Err(error)) = failed {
+                state::fail(&state.head, &error, Some(params));
+            }
             null_mut()
         }
     }
@@ -102,19 +106,30 @@ pub unsafe extern "C" fn close<T: ExportedSource>(plugin: *mut c_void, instance:
         // SAFETY: NULL, or one of the static slots, which the host uses no more.
         if let Some(slot) = unsafe { instance.cast::<InstanceSlot<InstanceOf<T>>>().as_ref() } {
             // SAFETY: as above.
-            unsafe { slot.close(plugin) };
+            unsafe { close_one::<T>(slot, plugin) };
         }
     }
 }
 
-/// Closes every instance that a state has open.
+/// Closes an instance, if `plugin` opened it.
+///
+/// # Safety
+/// The host uses the instance no more.
+pub unsafe fn close_one<T: ExportedSource>(slot: &'static InstanceSlot<InstanceOf<T>>, plugin: *const c_void) {
+    // SAFETY: as this function's.
+    let _broken = T::guard(plugin, || unsafe { slot.close(plugin) });
+    // SAFETY: it holds nothing any more.
+    unsafe { T::free_instance(slot) };
+}
+
+/// Closes every instance in static slots that a state has open.
 ///
 /// # Safety
 /// The host is done with the state.
-pub unsafe fn close_instances_of<T: ExportedSource>(plugin: *const c_void) {
-    for slot in state::each(T::instances()) {
+pub unsafe fn close_all_of<T: ExportedSource>(slots: &'static [InstanceSlot<InstanceOf<T>>], plugin: *const c_void) {
+    for slot in state::each(slots) {
         // SAFETY: the host uses the state's instances no more.
-        unsafe { slot.close(plugin) };
+        unsafe { close_one::<T>(slot, plugin) };
     }
 }
 
@@ -149,15 +164,15 @@ pub unsafe extern "C" fn next_batch<T: ExportedSource>(
         Some(Next::Eof)
     } else {
         let mut batch = open.lease.fill_own(const { Limits::of::<T>() });
-        let next = open.value.next_batch(value, &mut batch);
-        oversized = (batch.skipped(), batch.truncated());
-        match next {
+        let next = T::guard(plugin, || match open.value.next_batch(value, &mut batch) {
             Ok(next) => Some(next),
             Err(error) => {
                 state::fail(&state.head, &error, None);
                 None
             }
-        }
+        });
+        oversized = (batch.skipped(), batch.truncated());
+        next.flatten()
     };
     let (lent, n) = open.lease.lend();
     // SAFETY: the host's out-parameters, not NULL.
@@ -211,16 +226,17 @@ pub unsafe extern "C" fn list_open_params<T: ExportedSource>(plugin: *mut c_void
     // SAFETY: the host calls one at a time, and reads the text before the next call.
     let json = unsafe { state.open_params_text() };
     let mut list = OpenParams::new(json);
-    match value.open_params(&mut list) {
-        Ok(()) => {
+    match T::guard(plugin, || value.open_params(&mut list)) {
+        Some(Ok(())) => {
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
             list.end()
         }
-        Err(error) => {
+        Some(Err(error)) => {
             state::fail(&state.head, &error, None);
             null()
         }
+        None => null(),
     }
 }
 
@@ -233,9 +249,10 @@ pub unsafe extern "C" fn get_progress<T: ExportedSource>(
     instance: *mut c_void,
     progress: *mut u32,
 ) -> *const c_char {
-    // SAFETY: the instance is the host's from open, or NULL; it calls one at a time.
-    let open = unsafe { InstanceSlot::<InstanceOf<T>>::open(instance, plugin) };
-    let done = open.and_then(|open| open.value.progress());
+    // SAFETY: the state is the host's from init, or NULL, and the instance from open; it calls one at a time.
+    let open =
+        unsafe { StateOf::<T>::live(plugin).and_then(|_| InstanceSlot::<InstanceOf<T>>::open(instance, plugin)) };
+    let done = open.and_then(|open| T::guard(plugin, || open.value.progress()).flatten());
     // SAFETY: the host's out-parameter.
     unsafe { state::set(progress, done.map_or(0, |done| done.hundredths())) };
     null()
@@ -259,7 +276,7 @@ pub unsafe extern "C" fn event_to_string<T: ExportedSource>(
     let Some(event) = alleged.and_then(|alleged| Event::plain(alleged.as_bytes())) else { return no_text() };
     // SAFETY: the host calls one at a time, and reads the text before the next call.
     let room = unsafe { state.event_text() };
-    let Some(text) = value.event_to_string(&event, TextRoom::new(room)) else {
+    let Some(Some(text)) = T::guard(plugin, || value.event_to_string(&event, TextRoom::new(room))) else {
         return no_text();
     };
     text.as_ptr()

@@ -21,7 +21,7 @@ use spin::Mutex;
 
 use crate::abi;
 use crate::error::{Message, Report};
-use crate::log::Shared;
+use crate::log::{Severity, Shared};
 use crate::plugin::Plugin;
 use crate::pool::Lease;
 use crate::source::Source;
@@ -35,6 +35,10 @@ mod phase {
     pub(super) const FAILED: u8 = 1;
     /// Its plugin value is there.
     pub(super) const LIVE: u8 = 2;
+    /// Its plugin value is there, and has panicked: nothing is called but its drop.
+    pub(super) const BROKEN: u8 = 3;
+    /// Destroyed, and kept by a handle still.
+    pub(super) const ENDED: u8 = 4;
 }
 
 /// The part of a state that does not depend on the plugin's type.
@@ -42,6 +46,8 @@ pub struct Head {
     phase: AtomicU8,
     /// Whoever keeps the slot: the state itself, and each [`Shared`](crate::Shared) handle. The last one frees it.
     kept: AtomicU32,
+    /// What gives its memory back then; NULL for a static one.
+    free: AtomicPtr<()>,
     pub(crate) shared: Shared,
     /// Locked for the writing only: the host reads the text by pointer, on the thread that got the failure.
     writing: Mutex<()>,
@@ -59,6 +65,7 @@ impl Head {
         Self {
             phase: AtomicU8::new(phase::FREE),
             kept: AtomicU32::new(0),
+            free: AtomicPtr::new(null_mut()),
             shared: Shared::new(),
             writing: Mutex::new(()),
             error: UnsafeCell::new(Message::new()),
@@ -81,8 +88,23 @@ impl Head {
     /// It undoes one that nobody has undone.
     pub(crate) unsafe fn let_go(&self) {
         if self.kept.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let free = self.free.load(Ordering::Relaxed);
             self.phase.store(phase::FREE, Ordering::Release);
+            if !free.is_null() {
+                // SAFETY: what `take_one` was given; nobody keeps the state any more.
+                unsafe { core::mem::transmute::<*mut (), unsafe fn(*const Self)>(free)(self) }
+            }
         }
+    }
+
+    /// The plugin panicked, which was caught: from now on every call fails with this text, which is in the log, too.
+    pub fn break_with(&'static self, why: &impl Report) {
+        let live = self.phase.compare_exchange(phase::LIVE, phase::BROKEN, Ordering::AcqRel, Ordering::Relaxed);
+        fail(self, why, None);
+        let _only_the_first = live;
+        let mut text = Message::new();
+        why.report(&mut text);
+        self.shared.log().message(Severity::Critical, &text);
     }
 
     /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.
@@ -138,15 +160,33 @@ impl<T: Plugin, X, B> State<T, X, B> {
     }
 
     /// Takes a free state of `states` for an init, with no error of the state that was there before.
-    pub(super) fn take(states: &'static [Self]) -> Option<&'static Self> {
+    pub fn take(states: &'static [Self]) -> Option<&'static Self> {
         let state = each(states).find(|state| {
             let phase = &state.head.phase;
             phase.compare_exchange(phase::FREE, phase::FAILED, Ordering::Acquire, Ordering::Relaxed).is_ok()
         })?;
-        state.head.kept.store(1, Ordering::Relaxed);
         // SAFETY: the state was free and is taken by this call alone; the host has no pointer to it yet.
-        unsafe { (*state.head.error.get()).clear() };
+        unsafe { state.taken() };
         Some(state)
+    }
+
+    /// Takes a state that nobody else has, in memory that is given back by `free` when the last who keeps it lets go.
+    ///
+    /// # Safety
+    /// The state is free, or a copy of a free one; nobody else uses it; `free` may be called with its head, once.
+    pub unsafe fn take_one(&'static self, free: unsafe fn(*const Head)) {
+        self.head.free.store(free as *mut (), Ordering::Relaxed);
+        self.head.phase.store(phase::FAILED, Ordering::Relaxed);
+        // SAFETY: as this function's.
+        unsafe { self.taken() };
+    }
+
+    /// # Safety
+    /// The state was free, and is the caller's alone.
+    unsafe fn taken(&self) {
+        self.head.kept.store(1, Ordering::Relaxed);
+        // SAFETY: as this function's; the host has no pointer to it yet.
+        unsafe { (*self.head.error.get()).clear() };
     }
 
     /// Puts the plugin value of a state that was just taken.
@@ -203,6 +243,18 @@ impl<T: Plugin, X, B> State<T, X, B> {
         Some(unsafe { &*state.cast::<Self>() })
     }
 
+    /// A state whatever has become of its plugin value; `None` for NULL and what stands for no state, `none`.
+    ///
+    /// # Safety
+    /// As [`State::live`].
+    pub(super) unsafe fn known<'a>(state: *const c_void, none: &'static Head) -> Option<&'a Self> {
+        if core::ptr::eq(state, core::ptr::from_ref(none).cast()) {
+            return None;
+        }
+        // SAFETY: NULL, or a state of ours.
+        unsafe { state.cast::<Self>().as_ref() }
+    }
+
     /// What lies beside the plugin value.
     pub const fn beside(&self) -> &B {
         &self.beside
@@ -218,16 +270,27 @@ impl<T: Plugin, X, B> State<T, X, B> {
         unsafe { (*self.plugin.get()).assume_init_ref() }
     }
 
-    /// Drops the plugin value, if there is one, silences the log, and frees the slot.
+    /// Drops the plugin value, if there is one.
+    ///
+    /// # Safety
+    /// The host destroys the state, and uses it no more.
+    pub(super) unsafe fn drop_plugin(&self) {
+        if matches!(self.head.phase.load(Ordering::Acquire), phase::LIVE | phase::BROKEN) {
+            self.head.phase.store(phase::FAILED, Ordering::Relaxed);
+            // SAFETY: the value is there, and nobody borrows it: the host is done with the state.
+            unsafe { (*self.plugin.get()).assume_init_drop() };
+        }
+    }
+
+    /// Silences the log, and frees the slot of a state whose plugin value was dropped. A second time it does nothing.
     ///
     /// # Safety
     /// The host destroys the state, and uses it no more.
     pub(super) unsafe fn release(&self) {
-        if self.head.is_live() {
-            self.head.phase.store(phase::FAILED, Ordering::Relaxed);
-            // SAFETY: it was live, so the value is there, and nobody borrows it: the host is done with the state.
-            unsafe { (*self.plugin.get()).assume_init_drop() };
+        if matches!(self.head.phase.load(Ordering::Relaxed), phase::FREE | phase::ENDED) {
+            return;
         }
+        self.head.phase.store(phase::ENDED, Ordering::Relaxed);
         self.head.shared.end();
         // SAFETY: it undoes the taking of the state, which the host ends once.
         unsafe { self.head.let_go() };
@@ -253,6 +316,12 @@ impl<T: Plugin, X, B> State<T, X, B> {
         // SAFETY: the caller is the only one.
         unsafe { &mut *self.event_text.get() }
     }
+}
+
+/// A state as the host has it.
+#[inline(always)]
+pub(super) const fn pointer<T, X, B>(state: &'static State<T, X, B>) -> *const c_void {
+    core::ptr::from_ref(state).cast()
 }
 
 /// Reports `error` as the last error of a state, with the open parameters that it came from. Where another thread is
@@ -309,7 +378,7 @@ impl<I> InstanceSlot<I> {
     }
 
     /// Takes a free slot for `owner`; `None` while all are taken.
-    pub(super) fn take(slots: &'static [Self], owner: *mut c_void) -> Option<&'static Self> {
+    pub fn take(slots: &'static [Self], owner: *mut c_void) -> Option<&'static Self> {
         each(slots)
             .find(|slot| slot.owner.compare_exchange(null_mut(), owner, Ordering::Acquire, Ordering::Relaxed).is_ok())
     }
@@ -348,13 +417,23 @@ impl<I> InstanceSlot<I> {
     ///
     /// # Safety
     /// The host closes it, or destroys its owner, and uses it no more.
-    pub(super) unsafe fn close(&self, owner: *const c_void) {
+    pub unsafe fn close(&self, owner: *const c_void) {
         if owner.is_null() || !core::ptr::eq(self.owner.load(Ordering::Acquire), owner) {
             return;
         }
+        // Also where the drop panics.
+        let _given_back = GiveBack(self);
         // SAFETY: a slot with an owner has its value, and nobody else uses it any more.
         unsafe { (*self.open.get()).assume_init_drop() };
-        self.give_back();
+    }
+}
+
+/// Gives a slot back when it is dropped.
+struct GiveBack<'s, I>(&'s InstanceSlot<I>);
+
+impl<I> Drop for GiveBack<'_, I> {
+    fn drop(&mut self) {
+        self.0.give_back();
     }
 }
 
