@@ -6,9 +6,8 @@
 //! welcome through [`Shown`]. Nothing here panics or allocates.
 
 use core::convert::Infallible;
+use core::ffi::CStr;
 use core::fmt;
-
-use heapless::{Vec, VecView};
 
 use crate::abi;
 use crate::batch::TooLarge;
@@ -30,8 +29,15 @@ use crate::view::ViewError;
 /// ```
 #[derive(Clone)]
 pub struct Message<const N: usize = { abi::MAX_ERRLEN }> {
-    /// Nothing at all, or a text with a NUL behind it.
-    text: Vec<u8, N>,
+    text: Text<[u8; N]>,
+}
+
+/// A text in a message of any size.
+#[derive(Clone)]
+struct Text<B: ?Sized> {
+    /// Bytes of the text; what stands behind it begins with a NUL.
+    len: usize,
+    bytes: B,
 }
 
 impl<const N: usize> Message<N> {
@@ -39,18 +45,23 @@ impl<const N: usize> Message<N> {
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(N > 0, "a message needs room for its NUL") };
-        Self { text: Vec::new() }
+        Self { text: Text { len: 0, bytes: [0; N] } }
     }
 
     /// Empties it.
     pub fn clear(&mut self) {
-        self.text.clear();
+        self.truncate(0);
     }
 
     /// The bytes so far, without the NUL.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.text.split_last().map_or(&[], |(_, text)| text)
+        self.text.bytes.get(..self.text.len).unwrap_or_default()
+    }
+
+    /// The bytes so far, and their NUL.
+    pub(crate) fn as_bytes_with_nul(&self) -> &[u8] {
+        self.text.bytes.get(..=self.text.len).unwrap_or(&[0])
     }
 
     /// The text so far; empty where raw bytes that are no UTF-8 were pushed.
@@ -61,14 +72,20 @@ impl<const N: usize> Message<N> {
 
     /// True when nothing was written.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.as_bytes().is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.text.len == 0
     }
 
     /// The bytes with their NUL, for a C reader.
     #[must_use]
-    pub fn as_ptr(&self) -> *const core::ffi::c_char {
-        if self.text.is_empty() { c"".as_ptr() } else { self.text.as_ptr().cast() }
+    pub const fn as_ptr(&self) -> *const core::ffi::c_char {
+        self.text.bytes.as_ptr().cast()
+    }
+
+    /// The bytes with their NUL, as a C text.
+    #[must_use]
+    pub fn as_c_str(&self) -> &CStr {
+        CStr::from_bytes_with_nul(self.as_bytes_with_nul()).unwrap_or_default()
     }
 
     /// Appends text, as much as there is room for. Returns whether all of it was.
@@ -78,52 +95,54 @@ impl<const N: usize> Message<N> {
 
     /// Appends raw bytes, as many as there is room for. Returns whether all of them were.
     pub fn push_bytes(&mut self, bytes: &[u8]) -> bool {
-        push(self.text.as_mut_view(), bytes)
+        push(&mut self.text, bytes)
     }
 
     /// Appends a number in decimal.
     pub fn push_number(&mut self, number: u64) -> bool {
-        push_number(self.text.as_mut_view(), number)
+        push_number(&mut self.text, number)
     }
 
     /// Gives up what is behind the first `len` bytes.
     pub(crate) fn truncate(&mut self, len: usize) {
-        if len < self.as_bytes().len() {
-            self.text.truncate(len);
-            let _fits = self.text.push(0);
+        if len <= self.text.len
+            && let Some(nul) = self.text.bytes.get_mut(len)
+        {
+            *nul = 0;
+            self.text.len = len;
         }
     }
 }
 
-/// Appends to a message of any size.
-fn push(text: &mut VecView<u8>, bytes: &[u8]) -> bool {
-    let _nul = text.pop();
-    let room = text.capacity().saturating_sub(text.len() + 1);
-    let fits = bytes.len() <= room;
-    let mut take = bytes.len().min(room);
-    // A cut in the middle of a UTF-8 character moves back to the character's first byte.
-    while !fits && take > 0 && bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) {
-        take -= 1;
-    }
-    for byte in bytes.iter().take(take) {
-        let _fits = text.push(if *byte == 0 { b'?' } else { *byte });
-    }
-    text.push(0).is_ok() && fits
-}
-
-fn push_number(text: &mut VecView<u8>, number: u64) -> bool {
-    let mut digits = [0; 20];
-    let mut rest = number;
-    let mut used = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' | (rest % 10) as u8;
-        rest /= 10;
-        used += 1;
-        if rest == 0 {
-            break;
+#[inline(never)]
+fn push(text: &mut Text<[u8]>, bytes: &[u8]) -> bool {
+    let Some((_nul, room)) = text.bytes.get_mut(text.len..).and_then(<[u8]>::split_last_mut) else { return false };
+    let mut take = bytes.len();
+    if take > room.len() {
+        take = room.len();
+        // A cut in the middle of a UTF-8 character moves back to the character's first byte.
+        while take > 0 && bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) {
+            take -= 1;
         }
     }
-    push(text, digits.get(digits.len() - used..).unwrap_or_default())
+    for (to, from) in room.iter_mut().zip(bytes).take(take) {
+        // The black box keeps the loop one of bytes: written with vectors it is longer than the rest.
+        *to = core::hint::black_box(if *from == 0 { b'?' } else { *from });
+    }
+    text.len += take;
+    if let Some(nul) = text.bytes.get_mut(text.len) {
+        *nul = 0;
+    }
+    take == bytes.len()
+}
+
+/// Appends digit by digit.
+#[inline(never)]
+fn push_number(text: &mut Text<[u8]>, number: u64) -> bool {
+    if number > 9 && !push_number(text, number / 10) {
+        return false;
+    }
+    push(text, &[b'0' | (number % 10) as u8])
 }
 
 impl<const N: usize> Default for Message<N> {
@@ -254,19 +273,18 @@ impl From<Infallible> for Error {
 }
 
 impl From<TooLarge> for Error {
-    #[cold]
+    #[inline]
     fn from(error: TooLarge) -> Self {
-        Self::new("an event can never fit into a batch of this plugin")
-            .with("payload bytes", error.needed as u64)
-            .with("at most", error.capacity as u64)
+        Self::of("an event can never fit into a batch of this plugin", error.needed, error.capacity)
     }
 }
 
 impl From<ViewError> for Error {
-    #[cold]
+    /// Inlined behind a write, for example, the others' texts are not in the library.
+    #[inline(always)]
     fn from(error: ViewError) -> Self {
         let (text, needed, available) = match error {
-            ViewError::Null => return Self::new("the pointer to a view's memory is NULL"),
+            ViewError::Null => ("a view's memory is NULL", 1, 0),
             ViewError::CapacityTooLarge { capacity } => {
                 ("a view's capacity is too large", capacity, isize::MAX as usize)
             }
@@ -274,13 +292,20 @@ impl From<ViewError> for Error {
             ViewError::Short { needed, available } => ("a read goes beyond the end", needed, available),
             ViewError::Full { needed, available } => ("a write goes beyond the event's room", needed, available),
             ViewError::Seek { offset, len, .. } => {
-                let error = Self::new("a seek goes before the start or beyond the end");
+                let error = Self::new("a seek goes out of a view");
                 return error.with("from", offset as u64).with("of", len as u64);
             }
-            ViewError::NotTheRoom { len, available } => {
-                ("what a filler gave back is not the room that it was handed", len, available)
-            }
+            ViewError::NotTheRoom { len, available } => ("what a filler gave back is not its room", len, available),
         };
+        Self::of(text, needed, available)
+    }
+}
+
+impl Error {
+    /// The commonest error: so much was needed, and so much was there.
+    #[cold]
+    #[inline(never)]
+    fn of(text: &'static str, needed: usize, available: usize) -> Self {
         Self::new(text).with("needed", needed as u64).with("available", available as u64)
     }
 }
@@ -350,7 +375,10 @@ mod tests {
         assert_eq!(text.as_str(), "a?b");
         text.clear();
         assert!(text.is_empty());
-        assert!(text.text.is_empty());
+        assert_eq!(text.text.bytes[0], 0);
+        assert_eq!(text.as_c_str(), c"");
+        text.push_str("a");
+        assert_eq!(text.as_c_str(), c"a");
     }
 
     #[test]
@@ -359,13 +387,13 @@ mod tests {
         for (pushed, whole) in [("1234567890", &b"1234567\0"[..]), ("é", b"\xC3\xA9\0"), ("", b"\0"), ("1", b"1\0")] {
             text.clear();
             text.push_str(pushed);
-            assert_eq!(text.text, whole);
+            assert_eq!(&text.text.bytes[..whole.len()], whole);
         }
         text.clear();
         text.push_str("1234567");
         text.truncate(3);
         text.truncate(5);
-        assert_eq!((text.as_str(), text.text.as_slice()), ("123", &b"123\0"[..]));
+        assert_eq!((text.as_str(), &text.text.bytes[..4]), ("123", &b"123\0"[..]));
         // Bytes that are no UTF-8 at all are cut without end of characters in sight.
         text.push_bytes(&[0x80; 9]);
         assert_eq!((text.as_bytes(), text.as_str()), (&b"123"[..], "123"));
@@ -380,7 +408,7 @@ mod tests {
         assert_eq!(text.as_bytes().len(), abi::MAX_ERRLEN - 1);
         // SAFETY: a message ends in a NUL.
         #[expect(unsafe_code, reason = "read as a host does")]
-        let read = unsafe { core::ffi::CStr::from_ptr(text.as_ptr()) };
+        let read = unsafe { CStr::from_ptr(text.as_ptr()) };
         assert_eq!(read.to_bytes(), text.as_bytes());
         text.clear();
         Shown(ViewError::Full { needed: 2, available: 1 }).report(&mut text);

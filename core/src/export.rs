@@ -34,6 +34,7 @@ pub use crate::async_event::AsyncGate;
 pub use crate::extract::{Extraction, fields_json, fields_json_len, names_json, names_json_len};
 pub use crate::listen::Routines;
 pub use crate::metrics::{MetricsMemory, MetricsTable};
+pub use crate::tables::SessionCell;
 pub use beside::{Beside, SharedPart};
 pub use state::{Head, InstanceSlot, State};
 
@@ -51,11 +52,19 @@ pub unsafe trait Exported: Plugin {
     /// The claimed API version.
     const API_VERSION: &'static CStr;
 
-    /// The static slots of states.
-    fn states() -> &'static [State<Self, Self::Extraction, Self::Beside>];
+    /// Takes a free state, for an init; `None` where none is left.
+    fn take_state() -> Option<&'static State<Self, Self::Extraction, Self::Beside>>;
 
-    /// What stands for a state where none is left: it carries the error text.
+    /// What stands for a state where none is left: it carries the error text, and tells this plugin from others.
     fn no_state() -> &'static Head;
+
+    /// Calls the author's code, for a state. `None` where it panicked, and that was caught: then the state is broken
+    /// (see [`Head::break_with`]). A plugin without std has no way to catch a panic.
+    #[inline(always)]
+    fn guard<R>(state: *const c_void, call: impl FnOnce() -> R) -> Option<R> {
+        let _it_cannot_break = state;
+        Some(call())
+    }
 
     /// Makes what the capabilities keep in a state ready for a new one.
     ///
@@ -72,6 +81,9 @@ pub unsafe trait Exported: Plugin {
     /// A capture begins or ends: what was decoded of an event is forgotten.
     fn new_capture(state: &State<Self, Self::Extraction, Self::Beside>);
 
+    /// Where a state keeps what its table handles belong to; none where no tables are imported.
+    fn session_of(state: &'static State<Self, Self::Extraction, Self::Beside>) -> Option<&'static SessionCell>;
+
     /// Closes the instances that a state has open.
     ///
     /// # Safety
@@ -87,6 +99,16 @@ pub unsafe trait ExportedShares: Exported + Shares {
     /// The part of a state.
     fn shared_of(state: &'static State<Self, Self::Extraction, Self::Beside>) -> &'static Self::Shared;
 }
+
+/// An exported plugin that uses state tables of the host or of other plugins.
+///
+/// # Safety
+/// As [`Exported`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` uses state tables, and its `export!` does not say so",
+    note = "add `import_tables` to the capabilities in `export!`"
+)]
+pub unsafe trait ExportedImports: Exported {}
 
 /// An exported plugin with metrics.
 ///
@@ -135,8 +157,17 @@ pub unsafe trait ExportedParse: Exported + Parse {
 /// # Safety
 /// As [`Exported`].
 pub unsafe trait ExportedSource: Exported + Source {
-    /// The static slots of instances.
-    fn instances() -> &'static [InstanceSlot<Self::Instance>];
+    /// Takes a free slot for an instance of `owner`; `None` where none is left.
+    fn take_instance(owner: *mut c_void) -> Option<&'static InstanceSlot<Self::Instance>>;
+
+    /// A slot that was taken holds nothing any more, and nobody has a pointer to it.
+    ///
+    /// # Safety
+    /// As it says.
+    #[inline(always)]
+    unsafe fn free_instance(slot: &'static InstanceSlot<Self::Instance>) {
+        let _it_is_static = slot;
+    }
 
     /// Leases a batch for an instance.
     ///

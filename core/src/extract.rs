@@ -27,7 +27,7 @@ pub use value::{AbsTime, CSpan, IpNet, Located, RelTime, Text, Value};
 
 #[doc(hidden)]
 pub use field::Getter;
-pub(crate) use field::{Filled, captures_nothing, getter, is_plain};
+pub(crate) use field::{Filled, captures_nothing, getter, is_plain, may_drop};
 pub(crate) use memory::{Dropped, Offsets};
 
 use crate::event::{Event, PLUGIN_EVENT};

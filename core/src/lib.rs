@@ -37,6 +37,7 @@ pub mod pool;
 pub mod runtime;
 pub mod shared;
 pub mod source;
+pub mod tables;
 pub mod text;
 pub mod view;
 

@@ -13,8 +13,9 @@ use core::time::Duration;
 
 use crate::abi;
 use crate::error::Error;
-use crate::export::ExportedListen;
+use crate::export::{ExportedImports, ExportedListen};
 use crate::shared::{Shared, Shares};
+use crate::tables::Writer;
 
 /// A plugin that listens to captures.
 ///
@@ -87,14 +88,30 @@ pub enum Again {
 pub struct Capture<'c, P> {
     input: &'c abi::CaptureListenInput,
     routines: &'static [RoutineSlot],
+    tables: Option<Writer<'c>>,
     _plugin: PhantomData<fn(P)>,
 }
 
 impl<'c, P: ExportedListen> Capture<'c, P> {
     /// # Safety
     /// The host's input, valid for `'c`; the routines are those of the state that is called.
-    pub(crate) const unsafe fn new(input: &'c abi::CaptureListenInput, routines: &'static [RoutineSlot]) -> Self {
-        Self { input, routines, _plugin: PhantomData }
+    pub(crate) const unsafe fn new(
+        input: &'c abi::CaptureListenInput,
+        routines: &'static [RoutineSlot],
+        tables: Option<Writer<'c>>,
+    ) -> Self {
+        Self { input, routines, tables, _plugin: PhantomData }
+    }
+
+    /// State tables, to be read and written with the handles that the plugin found at init.
+    ///
+    /// # Errors
+    /// Where the host gave none at init.
+    pub fn tables(&mut self) -> Result<&mut Writer<'c>, Error>
+    where
+        P: ExportedImports,
+    {
+        self.tables.as_mut().ok_or(Error::new("the host gave no state tables to this plugin at init"))
     }
 
     /// Runs a function of the plugin's [`Shared`] part on a thread of the host, at once and then with a pause of `period` between runs, until it says
@@ -262,7 +279,7 @@ unsafe extern "C" fn step<P: ExportedListen>(plugin: *mut c_void, slot: *mut c_v
     let shared = Shared::<P>::new(state);
     // SAFETY: not NULL, so what `take` was given.
     let run = unsafe { core::mem::transmute::<*mut (), fn(*const c_void) -> Again>(run) };
-    if run((&raw const shared).cast()) == Again::No {
+    if P::guard(plugin, || run((&raw const shared).cast())) != Some(Again::Yes) {
         slot.ended();
         return 0;
     }

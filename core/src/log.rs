@@ -6,12 +6,11 @@
 //! allocates; a message is formatted in a buffer of 1,024 bytes on the stack and cut at its end.
 #![expect(unsafe_code, reason = "log_fn is a C function of the host")]
 
+use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-use spin::RwLock;
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::abi;
 use crate::error::Message;
@@ -45,7 +44,9 @@ pub enum Severity {
 
 /// The part of a plugin state that any thread may touch. It lies beside the plugin value, in static storage.
 pub(crate) struct Shared {
-    host: RwLock<HostLog>,
+    /// Read by those who are counted in `readers` and have seen their state go on since.
+    host: UnsafeCell<HostLog>,
+    readers: AtomicUsize,
     /// Counts the states that have lived in this slot: a handle of an earlier one is inert.
     state: AtomicU64,
     values_dropped: AtomicU64,
@@ -60,19 +61,15 @@ struct HostLog {
     log_fn: abi::LogFn,
 }
 
-impl HostLog {
-    const NONE: Self = Self { owner: null_mut(), log_fn: None };
-}
-
-// SAFETY: the owner pointer is only ever handed back to the host's log_fn, which takes calls from any thread.
-unsafe impl Send for HostLog {}
-// SAFETY: as above; nothing is read through the pointer here.
-unsafe impl Sync for HostLog {}
+// SAFETY: `host` is written before the first handle of a state is made, and when no reader of the state before is left;
+// the owner in it is only ever handed back to the host's log_fn, which takes calls from any thread.
+unsafe impl Sync for Shared {}
 
 impl Shared {
     pub(crate) const fn new() -> Self {
         Self {
-            host: RwLock::new(HostLog::NONE),
+            host: UnsafeCell::new(HostLog { owner: null_mut(), log_fn: None }),
+            readers: AtomicUsize::new(0),
             state: AtomicU64::new(0),
             values_dropped: AtomicU64::new(0),
             dropped_logged: AtomicBool::new(false),
@@ -84,20 +81,25 @@ impl Shared {
     /// A new state begins, whose host logs with `log_fn`.
     ///
     /// # Safety
-    /// `log_fn` may be called with `owner`, from any thread, until [`Shared::end`] returns.
+    /// `log_fn` may be called with `owner`, from any thread, until [`Shared::end`] returns, which the caller calls before
+    /// the next state begins.
+    #[inline]
     pub(crate) unsafe fn begin(&self, owner: *mut c_void, log_fn: abi::LogFn) {
-        self.state.fetch_add(1, Ordering::Relaxed);
         self.values_dropped.store(0, Ordering::Relaxed);
         self.dropped_logged.store(false, Ordering::Relaxed);
         self.events_skipped.store(0, Ordering::Relaxed);
         self.events_truncated.store(0, Ordering::Relaxed);
-        *self.host.write() = HostLog { owner, log_fn };
+        // SAFETY: the state before has ended, and this one has no handle yet.
+        unsafe { *self.host.get() = HostLog { owner, log_fn } };
     }
 
     /// The state ends: waits for calls into the host that are under way on other threads, and lets none begin.
+    #[inline]
     pub(crate) fn end(&self) {
-        self.state.fetch_add(1, Ordering::Relaxed);
-        *self.host.write() = HostLog::NONE;
+        self.state.fetch_add(1, Ordering::SeqCst);
+        while self.readers.load(Ordering::SeqCst) != 0 {
+            core::hint::spin_loop();
+        }
     }
 
     pub(crate) fn log(&'static self) -> Log {
@@ -184,27 +186,29 @@ impl Log {
 
     /// Writes a message that was put together without `core::fmt`.
     pub fn message<const N: usize>(&self, severity: Severity, text: &Message<N>) {
-        // The end of a state waits for readers: threads that log on and on are kept from the lock, or it might never end.
+        // The end of a state waits for readers: threads that log on and on are kept out, or it might never end.
         if self.is_over() {
             return;
         }
-        // A writer is there only while a state begins or ends, when nobody may log.
-        let Some(host) = self.shared.host.try_read() else { return };
-        if self.is_over() {
-            return;
+        // Either `end` sees this reader and waits, or the reader sees the end: all four steps are in one order (SeqCst).
+        self.shared.readers.fetch_add(1, Ordering::SeqCst);
+        if !self.is_over() {
+            // SAFETY: the state goes on, so the host's log is its own, and nobody writes it before this reader is gone.
+            let host = unsafe { *self.shared.host.get() };
+            if let Some(log_fn) = host.log_fn {
+                // SAFETY: `begin`'s caller says that the function may be called with this owner until `end` returns, and
+                // `end` waits for readers. The text ends in a NUL; NULL as the component means the plugin's name.
+                unsafe { log_fn(host.owner, core::ptr::null(), text.as_ptr(), severity as abi::LogSeverity) }
+            }
         }
-        if let Some(log_fn) = host.log_fn {
-            // SAFETY: `begin`'s caller says that the function may be called with this owner until `end` returns, and
-            // `end` waits for this read lock. The text ends in a NUL; NULL as the component means the plugin's name.
-            unsafe { log_fn(host.owner, core::ptr::null(), text.as_ptr(), severity as abi::LogSeverity) }
-        }
+        self.shared.readers.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 impl Log {
-    /// Whether the state of this handle has ended. Certain while the lock is held.
+    /// Whether the state of this handle has ended.
     fn is_over(&self) -> bool {
-        self.shared.state.load(Ordering::Relaxed) != self.state
+        self.shared.state.load(Ordering::SeqCst) != self.state
     }
 }
 

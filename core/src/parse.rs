@@ -5,8 +5,11 @@ use core::ffi::CStr;
 use core::fmt;
 use core::marker::PhantomData;
 
+use crate::error::Error;
 use crate::event::{Event, PLUGIN_EVENT};
+use crate::export::ExportedImports;
 use crate::plugin::Plugin;
+use crate::tables::Writer;
 
 /// A plugin that parses events.
 ///
@@ -54,12 +57,13 @@ pub trait Parse: Plugin {
 pub struct Parsing<'c, P> {
     number: u64,
     source: Option<&'c CStr>,
+    tables: Option<Writer<'c>>,
     _plugin: PhantomData<fn(P)>,
 }
 
 impl<'c, P> Parsing<'c, P> {
-    pub(crate) const fn new(number: u64, source: Option<&'c CStr>) -> Self {
-        Self { number, source, _plugin: PhantomData }
+    pub(crate) const fn new(number: u64, source: Option<&'c CStr>, tables: Option<Writer<'c>>) -> Self {
+        Self { number, source, tables, _plugin: PhantomData }
     }
 
     /// The event's number in its capture, from 1; 0 for an event that the host made up.
@@ -72,6 +76,17 @@ impl<'c, P> Parsing<'c, P> {
     #[must_use]
     pub const fn source(&self) -> Option<&'c CStr> {
         self.source
+    }
+
+    /// State tables, to be read and written with the handles that the plugin found at init.
+    ///
+    /// # Errors
+    /// Where the host gave none at init.
+    pub fn tables(&mut self) -> Result<&mut Writer<'c>, Error>
+    where
+        P: ExportedImports,
+    {
+        self.tables.as_mut().ok_or(Error::new("the host gave no state tables to this plugin at init"))
     }
 }
 

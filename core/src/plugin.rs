@@ -3,14 +3,17 @@
 //!
 //! Sourcing and extraction have modules of their own, [`source`](crate::source) and [`extract`](crate::extract). All of it
 //! is safe code; the C shell around it is [`export!`](crate::export!)'s.
+#![expect(unsafe_code, reason = "a handle is made from a part of a state")]
 
 use core::ffi::CStr;
 use core::fmt;
 
 use crate::error::{Error, Report};
-use crate::export::{ExportedShares, Head};
+use crate::export::shell::StateOf;
+use crate::export::{ExportedImports, ExportedShares, Head};
 use crate::log::{Counters, Log};
 use crate::shared::Shared;
+use crate::tables::InitTables;
 
 /// A plugin: who it is, and how its state is made.
 ///
@@ -136,11 +139,19 @@ pub(crate) const fn is_version(text: &[u8]) -> bool {
 pub struct Init<'a> {
     config: &'a CStr,
     head: &'static Head,
+    /// What stands for no state of the plugin: it tells this plugin from others.
+    plugin: &'static Head,
+    tables: Option<&'a InitTables<'a>>,
 }
 
 impl<'a> Init<'a> {
-    pub(crate) const fn new(config: &'a CStr, head: &'static Head) -> Self {
-        Self { config, head }
+    pub(crate) const fn new(
+        config: &'a CStr,
+        head: &'static Head,
+        plugin: &'static Head,
+        tables: Option<&'a InitTables<'a>>,
+    ) -> Self {
+        Self { config, head, plugin, tables }
     }
 
     /// The init config as the host passes it; empty where there is none.
@@ -170,10 +181,20 @@ impl<'a> Init<'a> {
     /// # Errors
     /// Where this is the init of another plugin of the crate.
     pub fn shared<P: ExportedShares>(&self) -> Result<Shared<P>, Error> {
-        let state = P::states().iter().find(|state| core::ptr::eq(&raw const state.head, self.head));
-        let state =
-            state.ok_or(Error::new("init.shared::<P>() was asked for another plugin than the one of this init"))?;
-        Ok(Shared::new(state))
+        if !core::ptr::eq(P::no_state(), self.plugin) {
+            return Err(Error::new("init.shared::<P>() was asked for another plugin than the one of this init"));
+        }
+        // SAFETY: the head is the first field of a state of P's.
+        Ok(Shared::new(unsafe { &*core::ptr::from_ref(self.head).cast::<StateOf<P>>() }))
+    }
+
+    /// The state tables of the host and of other plugins, to look up what [`Parse`](crate::Parse) and the fields use.
+    /// `P` is the plugin itself, with `import_tables` in its `export!`.
+    ///
+    /// # Errors
+    /// Where the host gives none.
+    pub fn tables<P: ExportedImports>(&self) -> Result<&'a InitTables<'a>, Error> {
+        self.tables.ok_or(Error::new("the host gives no state tables to this plugin"))
     }
 
     /// What this state counts: keep it, give it to threads.

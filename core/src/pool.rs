@@ -8,6 +8,7 @@
 #![expect(unsafe_code, reason = "a lease points into static storage")]
 
 use core::cell::UnsafeCell;
+use core::ffi::c_void;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 use core::ptr::{NonNull, null_mut};
@@ -73,7 +74,8 @@ impl<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> Pool<BATCHES
     /// # Errors
     /// [`NoneFree`] while all batches are leased; it never waits.
     pub fn lease(&'static self) -> Result<Lease, NoneFree> {
-        for slot in &self.slots {
+        // Their number is kept from the compiler, which would write out the search for each of them.
+        for slot in core::hint::black_box(&self.slots[..]) {
             if let Some(guard) = slot.leased.try_lock() {
                 // Raw pointers, derived once: the host keeps what is derived from them while the batch is lent.
                 let bytes = NonNull::from(&slot.bytes).cast::<UnsafeCell<u8>>().cast();
@@ -81,8 +83,10 @@ impl<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> Pool<BATCHES
                 #[expect(clippy::cast_possible_truncation, reason = "`new` checks that both fit 32 bits")]
                 // SAFETY: both point at UnsafeCells of as many elements, of static storage; the guard that lies
                 // beside them keeps every other lease away.
-                let memory = unsafe { Memory::new(bytes, BYTES as u32, events, EVENTS as u32) };
-                return Ok(Lease { memory, _guard: guard });
+                let lease =
+                    unsafe { Lease::of_memory(bytes, BYTES as u32, events, EVENTS as u32, &slot.leased, unlock) };
+                core::mem::forget(guard);
+                return Ok(lease);
             }
         }
         Err(NoneFree { slots: BATCHES })
@@ -124,10 +128,54 @@ impl<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> fmt::Debug f
 /// ```
 pub struct Lease {
     pub(crate) memory: Memory,
-    _guard: MutexGuard<'static, ()>,
+    _owner: Owner,
+}
+
+/// Whose memory a lease has, told when it is dropped.
+struct Owner {
+    owner: *const c_void,
+    give_back: unsafe fn(*const c_void),
+}
+
+// SAFETY: `Lease::of_memory` says that the owner may be told on any thread.
+unsafe impl Send for Owner {}
+// SAFETY: as above; nothing is done through a shared reference.
+unsafe impl Sync for Owner {}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // SAFETY: `Lease::of_memory` says that it may be called once.
+        unsafe { (self.give_back)(self.owner) }
+    }
+}
+
+/// Gives a slot of a [`Pool`] back.
+unsafe fn unlock(leased: *const c_void) {
+    // SAFETY: the slot's mutex, in static storage, locked by the lease that is dropped now.
+    unsafe { (*leased.cast::<Mutex<()>>()).force_unlock() }
 }
 
 impl Lease {
+    /// A batch in memory that is not a [`Pool`]'s: the adapter's, or a C program's.
+    ///
+    /// # Safety
+    /// `bytes` has `capacity` (at most `u32::MAX - 7`) and `events` has `max_events` writable elements, both initialised;
+    /// nobody else touches them until `give_back` is called with `owner`, which may be done once, on any thread.
+    #[doc(hidden)]
+    #[must_use]
+    pub unsafe fn of_memory<O>(
+        bytes: NonNull<u8>,
+        capacity: u32,
+        events: NonNull<*mut abi::Event>,
+        max_events: u32,
+        owner: *const O,
+        give_back: unsafe fn(*const c_void),
+    ) -> Self {
+        // SAFETY: as this function's.
+        let memory = unsafe { Memory::new(bytes, capacity, events, max_events) };
+        Self { memory, _owner: Owner { owner: owner.cast(), give_back } }
+    }
+
     /// Takes the batch back, empty, to be filled with events within `limits`.
     pub fn fill(&mut self, limits: Limits) -> Batch<'_> {
         let limits = limits.at_most(self.memory.largest_payload());

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Texts that a source makes for the host: [`OpenParams`], and [`EventText`] with its [`TextRoom`].
 
+use core::ffi::c_char;
 use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
 
 use crate::error::{Error, Message};
 use crate::event::Event;
@@ -23,9 +26,9 @@ impl<'a> OpenParams<'a> {
     /// Bytes of the whole list as JSON.
     pub const CAPACITY: usize = 4096;
 
+    #[inline]
     pub(crate) fn new(json: &'a mut Message<{ OpenParams::CAPACITY }>) -> Self {
         json.clear();
-        json.push_str("[");
         Self { json }
     }
 
@@ -38,9 +41,8 @@ impl<'a> OpenParams<'a> {
         if value.is_empty() {
             return Err(Error::new("an open parameter in a list must not be empty"));
         }
-        let first = self.json.as_bytes() == b"[";
         let before = self.json.as_bytes().len();
-        let whole = self.json.push_str(if first { "{\"value\":" } else { ",{\"value\":" })
+        let whole = self.json.push_str(if before == 0 { "[{\"value\":" } else { ",{\"value\":" })
             && push_json(self.json, value)
             && self.json.push_str(",\"desc\":")
             && push_json(self.json, description)
@@ -53,8 +55,11 @@ impl<'a> OpenParams<'a> {
         Err(Error::new("the list of open parameters is too long").with("bytes", Self::CAPACITY as u64))
     }
 
-    pub(crate) fn end(self) -> bool {
-        self.json.push_str("]")
+    /// The list as the host reads it.
+    #[inline]
+    pub(crate) fn end(self) -> *const c_char {
+        let _room_is_left = self.json.push_str(if self.json.is_empty() { "[]" } else { "]" });
+        self.json.as_ptr()
     }
 }
 
@@ -95,13 +100,10 @@ pub struct TextRoom<'t> {
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct EventText<'e>(pub(crate) Where<'e>);
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Where<'e> {
-    /// These bytes hold a NUL.
-    Event(&'e [u8]),
-    Room,
+pub struct EventText<'e> {
+    /// In the event or in the state's own room, both with a NUL behind it.
+    text: NonNull<u8>,
+    event: PhantomData<&'e [u8]>,
 }
 
 impl<'e> EventText<'e> {
@@ -114,7 +116,17 @@ impl<'e> EventText<'e> {
     #[inline]
     pub fn from_event(event: &Event<'e>, start: usize) -> Option<Self> {
         let text = event.terminated(start.checked_add(crate::event::PAYLOAD_OFFSET)?)?;
-        Some(Self(Where::Event(text)))
+        Some(Self::at(text))
+    }
+
+    #[inline]
+    const fn at(text: &[u8]) -> Self {
+        Self { text: NonNull::from_ref(text).cast(), event: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) const fn as_ptr(self) -> *const c_char {
+        self.text.as_ptr().cast_const().cast()
     }
 }
 
@@ -128,7 +140,7 @@ impl TextRoom<'_> {
     pub fn copy<'e>(self, text: &[u8]) -> EventText<'e> {
         self.text.clear();
         self.text.push_bytes(text);
-        EventText(Where::Room)
+        EventText::at(self.text.as_bytes_with_nul())
     }
 
     /// Writes a formatted text; what is longer than the room is cut.
@@ -136,6 +148,6 @@ impl TextRoom<'_> {
     pub fn write<'e>(self, text: fmt::Arguments<'_>) -> EventText<'e> {
         self.text.clear();
         let _cut_is_fine = fmt::Write::write_fmt(self.text, text);
-        EventText(Where::Room)
+        EventText::at(self.text.as_bytes_with_nul())
     }
 }

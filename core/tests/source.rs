@@ -249,7 +249,7 @@ fn host_4_3_out_params_are_written_on_every_path() {
         let (rc, nevts, evts) = raw_next(state, instance);
         assert_eq!((rc, nevts, evts.is_null()), (failure, 0, true));
     }
-    assert!(other.last_error().starts_with("plugin_next_batch was called without an instance that plugin_open gave"));
+    assert!(other.last_error().starts_with("plugin_next_batch needs an open instance of this state"));
     // SAFETY: NULL is survived.
     unsafe {
         assert_eq!(plugin_next_batch(state.ptr, instance.ptr, null_mut(), null_mut()), failure);

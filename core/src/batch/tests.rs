@@ -210,7 +210,7 @@ fn too_large_is_told_from_full() {
     assert_eq!(batch.push(TS, &[3; 201]), Err(fail), "also when full");
     assert_eq!(
         std::format!("{fail}"),
-        "an event can never fit into a batch of this plugin (payload bytes 201, at most 200)"
+        "an event can never fit into a batch of this plugin (needed 201, available 200)"
     );
 }
 

@@ -4,13 +4,23 @@
 
 use core::ffi::CStr;
 
-use zerocopy::FromBytes;
 use zerocopy::native_endian::{U16, U32};
+use zerocopy::{FromBytes, IntoBytes};
 
 use super::encode::Header;
 use super::length_width;
 use super::{ASYNC_EVENT, AsyncEvent, EventError, HEADER_LEN, PAYLOAD_OFFSET, PLUGIN_EVENT, PluginEvent, Span};
 use crate::abi;
+
+/// Where an event's number of parameters stands, and behind it their lengths.
+const COUNT_OFFSET: usize = HEADER_LEN - size_of::<U32>();
+/// Length of the first parameter of plugin and async events.
+const PLUGIN_ID_LEN: usize = size_of::<u32>();
+/// Two parameters, the first of 4 bytes.
+const PLAIN_COUNTS: [u8; 8] = {
+    let ([a, b, c, d], [e, f, g, h]) = (2u32.to_ne_bytes(), 4u32.to_ne_bytes());
+    [a, b, c, d, e, f, g, h]
+};
 
 /// An event whose header and parameter lengths have been checked against the bytes there are.
 ///
@@ -59,14 +69,13 @@ impl<'a> Event<'a> {
         unsafe { Alleged::from_ptr(event) }.ok_or(EventError::Null)?.check()
     }
 
-    /// The plugin event as every SDK writes it: one comparison each for type, count and both lengths.
+    /// The plugin event as every SDK writes it: one comparison each for its type, for its count together with the id's
+    /// length, and for the payload's length.
     #[inline(always)]
     pub(crate) fn plain(bytes: &'a [u8]) -> Option<Self> {
         let (prefix, rest) = super::PluginPrefix::ref_from_prefix(bytes).ok()?;
-        if prefix.header.event_type.get() != PLUGIN_EVENT
-            || prefix.header.nparams.get() != 2
-            || prefix.id_len.get() != 4
-        {
+        let counts = prefix.as_bytes().get(COUNT_OFFSET..COUNT_OFFSET + 8);
+        if prefix.header.event_type.get() != PLUGIN_EVENT || counts != Some(&PLAIN_COUNTS) {
             return None;
         }
         if prefix.payload_len.get() as usize != rest.len() {
@@ -84,19 +93,26 @@ impl<'a> Event<'a> {
         }
     }
 
-    #[cold]
+    /// Inlined where why it is no event is not asked, the reasons are not in the library.
+    #[inline]
     fn check_any(bytes: &'a [u8]) -> Result<Self, EventError> {
         let short = |needed| EventError::TooShort { needed, available: bytes.len() };
         let (header, rest) = Header::ref_from_prefix(bytes).map_err(|_| short(HEADER_LEN))?;
         let width = length_width(header.event_type.get());
         let lengths = (header.nparams.get() as usize).saturating_mul(width);
         let (lengths, data) = rest.split_at_checked(lengths).ok_or(short(HEADER_LEN.saturating_add(lengths)))?;
-        let needed = Lengths { bytes: lengths, width }.map(|len| len as u64).sum();
+        let (mut needed, mut payload) = (0, 0);
+        for (index, len) in (Lengths { bytes: lengths, width }).enumerate() {
+            if index == 1 && needed == PLUGIN_ID_LEN as u64 && header.event_type.get() == PLUGIN_EVENT {
+                payload = len;
+            }
+            needed += len as u64;
+        }
         if needed > data.len() as u64 {
             return Err(EventError::Parameters { needed, available: data.len() });
         }
-        let event = Self { bytes, payload: &[] };
-        Ok(Self { payload: event.plugin_parameters().map_or(&[], |plugin| plugin.payload), ..event })
+        let behind_id = data.get(PLUGIN_ID_LEN..).unwrap_or_default();
+        Ok(Self { bytes, payload: behind_id.get(..payload).unwrap_or_default() })
     }
 
     /// When it happened; [`Timestamp::HOST`](super::Timestamp::HOST) while the host has not set it.
@@ -233,6 +249,7 @@ impl<'a> Event<'a> {
     pub(crate) fn terminated(&self, start: usize) -> Option<&'a [u8]> {
         let text = self.payload.get(start.checked_sub(PAYLOAD_OFFSET)?..)?;
         if *text.last()? != 0 {
+            core::hint::cold_path();
             return None;
         }
         Some(text)
@@ -273,6 +290,18 @@ impl<'a> Alleged<'a> {
     #[inline(always)]
     pub(crate) fn ts(self) -> u64 {
         self.event.ts.get()
+    }
+
+    /// The event, which is none as every SDK writes it, checked.
+    #[inline]
+    pub(crate) fn check_any(self) -> Result<Event<'a>, EventError> {
+        Event::check_any(self.bytes)
+    }
+
+    /// The event, checked before, with its payload.
+    #[inline]
+    pub(crate) const fn with_payload(self, payload: &'a [u8]) -> Event<'a> {
+        Event { bytes: self.bytes, payload }
     }
 
     /// The event, checked.
@@ -322,6 +351,7 @@ struct Lengths<'a> {
 impl Iterator for Lengths<'_> {
     type Item = usize;
 
+    #[inline]
     fn next(&mut self) -> Option<usize> {
         let (len, rest) = self.bytes.split_at_checked(self.width)?;
         self.bytes = rest;

@@ -49,21 +49,29 @@ pub unsafe extern "C" fn set_handler<T: ExportedAsync>(
     owner: *mut c_void,
     handler: abi::AsyncEventHandler,
 ) -> Rc {
-    // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
-    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
+    // SAFETY: the state is the host's from init, or NULL.
+    let Some(state) = (unsafe { StateOf::<T>::known(plugin, T::no_state()) }) else { return FAILURE };
     let gate = &T::gate_of(state).0;
-    if gate.is_open() {
-        gate.shut();
-        value.stop();
+    let was_open = gate.is_open();
+    gate.shut();
+    // SAFETY: as above; the host calls one thing at a time (rule 8.2).
+    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else {
+        // A broken plugin takes no handler any more, but the host may take its own back.
+        return if handler.is_some() { FAILURE } else { SUCCESS };
+    };
+    if was_open && T::guard(plugin, || value.stop()).is_none() {
+        return if handler.is_some() { FAILURE } else { SUCCESS };
     }
     let Some(handler) = handler else { return SUCCESS };
     // SAFETY: as this function's.
     let ticket = gate.open(unsafe { Handler::new(owner, handler) });
-    match value.start(Emitter::new(gate, ticket)) {
-        Ok(()) => SUCCESS,
-        Err(error) => {
+    match T::guard(plugin, || value.start(Emitter::new(gate, ticket))) {
+        Some(Ok(())) => SUCCESS,
+        failed => {
             gate.shut();
-            state::fail(&state.head, &error, None);
+            if let Some(Err(error)) = failed {
+                state::fail(&state.head, &error, None);
+            }
             FAILURE
         }
     }
@@ -88,9 +96,10 @@ pub unsafe extern "C" fn dump_state<T: ExportedAsync + DumpState>(
     };
     // SAFETY: as this function's; the dump ends with the call.
     let dump = unsafe { Dump::new(Handler::new(owner, handler)) };
-    match value.dump_state(&dump) {
-        Ok(()) => SUCCESS,
-        Err(error) => {
+    match T::guard(plugin, || value.dump_state(&dump)) {
+        Some(Ok(())) => SUCCESS,
+        None => FAILURE,
+        Some(Err(error)) => {
             // The host shows its own last error and not this one.
             let mut text = Message::new();
             error.report(&mut text);

@@ -7,7 +7,7 @@ use core::fmt;
 
 /// One part for each capability that needs one, `()` for the others.
 #[derive(Debug)]
-pub struct Beside<S, M, A, R> {
+pub struct Beside<S, M, A, R, I> {
     /// The author's shared part.
     pub shared: S,
     /// The metrics as the host reads them.
@@ -16,6 +16,8 @@ pub struct Beside<S, M, A, R> {
     pub async_gate: A,
     /// The routines.
     pub routines: R,
+    /// What imported tables' handles belong to.
+    pub imports: I,
 }
 
 /// The author's shared part of one state.

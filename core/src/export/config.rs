@@ -10,6 +10,7 @@ use super::shell::StateOf;
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
 use crate::config::{EventSchema, InitSchema, SetConfig};
+use crate::error::Error;
 
 /// `plugin_get_init_schema`.
 ///
@@ -34,21 +35,20 @@ pub unsafe extern "C" fn set_config<T: Exported + SetConfig>(
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
-        state.head.set_error(&mut |text| {
-            text.push_str(
-                "plugin_set_config was called with NULL as its input: an ss_plugin_set_config_input was expected",
-            );
-        });
+        let error = Error::new("plugin_set_config was called with NULL as its input");
+        state::fail(&state.head, &error, None);
         return FAILURE;
     };
     T::new_capture(state);
     // SAFETY: NULL, or the host's text, valid for the call.
-    match value.set_config(unsafe { state::text_or_empty(input.config) }) {
-        Ok(()) => SUCCESS,
-        Err(error) => {
+    let config = unsafe { state::text_or_empty(input.config) };
+    match T::guard(plugin, || value.set_config(config)) {
+        Some(Ok(())) => SUCCESS,
+        Some(Err(error)) => {
             state::fail(&state.head, &error, None);
             FAILURE
         }
+        None => FAILURE,
     }
 }
 

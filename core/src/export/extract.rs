@@ -4,16 +4,19 @@
 #![expect(clippy::must_use_candidate, reason = "called by the host")]
 
 use core::ffi::{c_char, c_void};
-use core::ptr::null_mut;
+use core::ptr::{null, null_mut};
 
 use super::ExportedExtract;
 use super::shell::StateOf;
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
 use crate::event::{Alleged, Event, PLUGIN_EVENT};
-use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter, is_plain};
+use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter, is_plain, may_drop};
+use crate::tables::Access;
 
 /// `plugin_extract_fields`. Every output of the request is written on every path (rule 5.3).
+///
+/// What the real host asks goes straight through: one field (rule 5.1) of a plugin event as every SDK writes it.
 ///
 /// # Safety
 /// The host's contract of the symbol: pointers are NULL or valid for the call; the values of the call before the last
@@ -22,92 +25,175 @@ use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter,
 pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
     plugin: *mut c_void,
     event: *const abi::EventInput,
-    input: *const abi::FieldExtractInput,
+    asked: *const abi::FieldExtractInput,
 ) -> Rc {
-    if input.is_null() {
+    if asked.is_null() {
         return FAILURE;
     }
-    // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5).
-    if unsafe { (*input).num_fields != 1 || (T::OFFSETS && !(*input).value_offsets.is_null()) } {
-        // SAFETY: as this function's.
-        return unsafe { several::<T>(plugin, event, input) };
-    }
-    // What the real host asks (rule 5.1): one field, of a plugin event as every SDK writes it.
     // SAFETY: as this function's.
-    let call = unsafe { decoded::<T, true>(plugin, event) };
-    // SAFETY: as above.
-    let field = unsafe { (*input).fields };
-    match call {
-        // SAFETY: not NULL, so one request of the host's; the rest as this function's.
-        Some(call) if !field.is_null() => unsafe { extract::<T, false>(&call, field) },
-        // SAFETY: as this function's.
-        _ => unsafe { several_unless_nothing::<T>(plugin, event, input) },
+    let Some((state, plugin, input, alleged)) = (unsafe { alleged::<T>(plugin, event) }) else {
+        // SAFETY: as this function's, and not NULL.
+        return unsafe { refuse(asked, T::OFFSETS) };
+    };
+    // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends with this call.
+    let (event, decoded) = match unsafe { state.extraction.kept::<true>(input.evtnum, alleged) } {
+        Some(kept) => kept,
+        None => {
+            let Some(event) = Event::plain(alleged.as_bytes()) else {
+                // SAFETY: as this function's, and not NULL.
+                return unsafe { any_event(state, input, asked) };
+            };
+            let Some(Some(decoded)) = T::guard(state::pointer(state), || plugin.decode(&event)) else {
+                // SAFETY: as above.
+                return unsafe { refuse(asked, T::OFFSETS) };
+            };
+            // SAFETY: as for `kept`, whose reference is gone.
+            (event, unsafe { state.extraction.keep(input.evtnum, &event, decoded) })
+        }
+    };
+    // SAFETY: as for `kept`.
+    unsafe { state.extraction.begin_call() };
+    // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5); what is
+    // called has this function's contract, and an event that was decoded.
+    unsafe {
+        if (*asked).num_fields != 1 || (T::OFFSETS && !(*asked).value_offsets.is_null()) {
+            return several(state, input, asked, event.payload());
+        }
+        let field = (*asked).fields;
+        if field.is_null() {
+            return refuse(asked, T::OFFSETS);
+        }
+        extract::<T, false>(&Call { state, plugin, input, asked, event, decoded }, field)
     }
 }
 
-/// [`several`] after a first attempt, unless that has decoded the event already, to nothing.
+/// The state, its plugin, and the event of a call; `None` where one of them is NULL or the state not live.
 ///
 /// # Safety
-/// As [`extract_fields`]; one field is asked.
-#[inline(never)]
-unsafe fn several_unless_nothing<T: ExportedExtract>(
+/// As [`extract_fields`].
+#[inline(always)]
+unsafe fn alleged<'a, T: ExportedExtract>(
     plugin: *mut c_void,
     event: *const abi::EventInput,
-    input: *const abi::FieldExtractInput,
-) -> Rc {
-    // SAFETY: as this function's.
+) -> Option<(&'static StateOf<T>, &'static T, &'a abi::EventInput, Alleged<'a>)> {
+    // SAFETY: the state is the host's from init, or NULL; the others are NULL, or the host's, valid for the call.
     unsafe {
-        if !nothing::<T>(plugin) || (*input).fields.is_null() {
-            return several::<T>(plugin, event, input);
+        let (state, plugin) = StateOf::<T>::live(plugin)?;
+        let input = event.as_ref()?;
+        Some((state, plugin, input, Alleged::from_ptr(input.evt)?))
+    }
+}
+
+/// Extracts from an event that is none as every SDK writes it.
+///
+/// # Safety
+/// As [`extract_fields`]; the state is live, `asked` not NULL.
+#[cold]
+#[inline(never)]
+unsafe fn any_event<T: ExportedExtract>(
+    state: &'static StateOf<T>,
+    input: &abi::EventInput,
+    asked: *const abi::FieldExtractInput,
+) -> Rc {
+    // SAFETY: an event of the host, or NULL.
+    let alleged = unsafe { Alleged::from_ptr(input.evt) };
+    let event = alleged.and_then(|alleged| {
+        // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
+        if let Some((event, _)) = unsafe { state.extraction.kept::<false>(input.evtnum, alleged) } {
+            return Some(event);
         }
-        give((*input).fields, Filled::NONE);
+        let event = alleged.check_any().ok()?;
+        // SAFETY: the state is live, as the caller says; for the rest as above.
+        let decoded = T::guard(state::pointer(state), || unsafe { state.plugin() }.decode(&event))??;
+        // SAFETY: as above.
+        unsafe { state.extraction.keep(input.evtnum, &event, decoded) };
+        Some(event)
+    });
+    // SAFETY: as this function's; the event was decoded.
+    unsafe {
+        match event {
+            Some(event) => {
+                state.extraction.begin_call();
+                several(state, input, asked, event.payload())
+            }
+            None => refuse(asked, T::OFFSETS),
+        }
+    }
+}
+
+/// Gives no values, because the call, the state or the event is no good.
+///
+/// # Safety
+/// As [`extract_fields`]; `asked` is not NULL.
+#[cold]
+#[inline(never)]
+unsafe fn refuse(asked: *const abi::FieldExtractInput, offsets: bool) -> Rc {
+    // SAFETY: the host's struct, of which only members of the claimed version are read (rule 1.5), with its
+    // out-parameter, and the places of `count` requests.
+    unsafe {
+        let (places, count) = ((*asked).fields, (*asked).num_fields);
+        if offsets {
+            state::set((*asked).value_offsets, NO_OFFSETS);
+        }
+        if places.is_null() {
+            return if count == 0 { SUCCESS } else { FAILURE };
+        }
+        for index in 0..count as usize {
+            give(core::hint::black_box(places.add(index)), Filled::NONE); // or eight at a time
+        }
     }
     FAILURE
 }
 
-/// Extracts any number of fields of any event, with the offsets of their values where they are asked for.
+const NO_OFFSETS: abi::ExtractValueOffsets = abi::ExtractValueOffsets { start: null_mut(), length: null_mut() };
+
+/// Extracts any number of fields of an event with this payload, with the offsets of their values where they are asked for.
 ///
 /// # Safety
-/// As [`extract_fields`].
+/// As [`extract_fields`]; the state is live, `asked` not NULL; `input`'s event was checked and decoded, and the call begun.
 #[inline(never)]
 unsafe fn several<T: ExportedExtract>(
-    plugin: *mut c_void,
-    event: *const abi::EventInput,
-    input: *const abi::FieldExtractInput,
+    state: &'static StateOf<T>,
+    input: *const abi::EventInput,
+    asked: *const abi::FieldExtractInput,
+    payload: &[u8],
 ) -> Rc {
-    // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5).
-    let (places, count) = unsafe { ((*input).fields, (*input).num_fields) };
-    let mut offsets = match T::OFFSETS {
-        // SAFETY: as above.
-        true => unsafe { (*input).value_offsets },
-        false => null_mut(),
+    // Volatile, or the compiler reads them before the call, and moves the caller's registers for it.
+    // SAFETY: the host's structs, of which only members of the claimed version are read (rule 1.5).
+    let (places, count, event) = unsafe {
+        let count = (&raw const (*asked).num_fields).read_volatile();
+        ((&raw const (*asked).fields).read_volatile(), count, (&raw const (*input).evt).read_volatile())
     };
-    if !offsets.is_null() {
-        // SAFETY: not NULL, so the host's struct.
-        unsafe { offsets.write(abi::ExtractValueOffsets { start: null_mut(), length: null_mut() }) };
-    }
     if places.is_null() {
-        return if count == 0 { SUCCESS } else { FAILURE };
+        // SAFETY: as this function's.
+        return unsafe { refuse(asked, T::OFFSETS) };
     }
-    // SAFETY: as this function's.
-    let call = unsafe { decoded::<T, true>(plugin, event) };
-    // SAFETY: as this function's.
-    let Some(call) = call.or_else(|| unsafe { decoded_any::<T>(plugin, event) }) else {
-        for index in 0..count as usize {
-            // SAFETY: the places of `count` requests of the host's.
-            unsafe { give(places.add(index), Filled::NONE) };
-        }
-        return FAILURE;
+    // SAFETY: the state is live, its event not NULL and decoded; the host extracts on one thread at a time for a state
+    // (rule 8.2).
+    let call = unsafe {
+        let event = Alleged::from_ptr(event).unwrap_unchecked().with_payload(payload);
+        let decoded = state.extraction.present_decoded();
+        Call { state, plugin: state.plugin(), input: &*input, asked, event, decoded }
     };
-    // SAFETY: as in `extract`; the reference ends here.
-    if T::OFFSETS && count as usize > unsafe { call.state.extraction.present() }.offsets_len() {
-        offsets = null_mut(); // the host indexes them by field: none are better than too few
+    let mut offsets = null_mut();
+    if T::OFFSETS {
+        // SAFETY: the host's struct and out-parameter; as in `extract`, and the reference ends here.
+        unsafe {
+            offsets = (*asked).value_offsets;
+            if count as usize > state.extraction.present().offsets_len() {
+                // The host indexes them by field: none are better than too few.
+                state::set(offsets, NO_OFFSETS);
+                offsets = null_mut();
+            }
+        }
     }
     let mut rc = SUCCESS;
     for index in 0..count as usize {
         // SAFETY: as in `extract`; the reference ends before.
-        let results = unsafe { call.state.extraction.present() };
-        results.set_dropped(Dropped::No);
+        let results = unsafe { state.extraction.present() };
+        if const { may_drop::<T>() } {
+            results.set_dropped(Dropped::No);
+        }
         if !offsets.is_null() {
             results.wanted = if count == 1 { Offsets::Values } else { Offsets::Field(index) };
             results.note(0, (0, 0));
@@ -120,7 +206,7 @@ unsafe fn several<T: ExportedExtract>(
     }
     if !offsets.is_null() {
         // SAFETY: as in `extract`; the reference ends with this call.
-        let results = unsafe { call.state.extraction.present() };
+        let results = unsafe { state.extraction.present() };
         results.wanted = Offsets::None;
         let (start, length) = results.offsets();
         // SAFETY: not NULL, so the host's struct.
@@ -129,75 +215,15 @@ unsafe fn several<T: ExportedExtract>(
     rc
 }
 
-/// [`decoded`] for any event, after a first attempt at a plain one.
-///
-/// # Safety
-/// As [`extract_fields`].
-#[cold]
-#[inline(never)]
-unsafe fn decoded_any<'a, T: ExportedExtract>(
-    plugin: *mut c_void,
-    event: *const abi::EventInput,
-) -> Option<Call<'a, T>> {
-    // SAFETY: as this function's.
-    unsafe {
-        if nothing::<T>(plugin) {
-            return None;
-        }
-        let call = decoded::<T, false>(plugin, event);
-        // What this attempt has found is not told to the next call.
-        let _nothing = call.is_none() && nothing::<T>(plugin);
-        call
-    }
-}
-
-/// Whether this call has decoded its event to nothing before.
-///
-/// # Safety
-/// As [`extract_fields`].
-#[inline]
-unsafe fn nothing<T: ExportedExtract>(plugin: *mut c_void) -> bool {
-    // SAFETY: the state is the host's from init, or NULL; it extracts on one thread at a time (rule 8.2).
-    unsafe { StateOf::<T>::live(plugin).is_some_and(|(state, _)| state.extraction.take_nothing()) }
-}
-
 /// What every field of a call needs.
 struct Call<'a, T: ExportedExtract> {
     state: &'static StateOf<T>,
     plugin: &'static T,
     input: &'a abi::EventInput,
+    /// For the tables' functions in it, where they are used.
+    asked: *const abi::FieldExtractInput,
     event: Event<'a>,
     decoded: &'a T::Decoded,
-}
-
-/// Checks and decodes the event of a call, and begins the memory of its values. `None` where the call, the state or the
-/// event is no good. `PLAIN`: only for plugin events as every SDK writes them.
-///
-/// # Safety
-/// As [`extract_fields`].
-#[inline(always)]
-unsafe fn decoded<'a, T: ExportedExtract, const PLAIN: bool>(
-    plugin: *mut c_void,
-    event: *const abi::EventInput,
-) -> Option<Call<'a, T>> {
-    // SAFETY: the state is the host's from init, or NULL.
-    let (state, plugin) = unsafe { StateOf::<T>::live(plugin) }?;
-    // SAFETY: NULL, or the host's struct, valid for the call.
-    let input = unsafe { event.as_ref() }?;
-    // SAFETY: NULL, or an event of the host, valid for the call.
-    let alleged = unsafe { Alleged::from_ptr(input.evt) }?;
-    // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends with this call.
-    let (event, decoded) = unsafe {
-        state.extraction.decoded::<PLAIN>(
-            input.evtnum,
-            alleged,
-            |alleged| if PLAIN { Event::plain(alleged.as_bytes()) } else { alleged.check().ok() },
-            |event| plugin.decode(event),
-        )
-    }?;
-    // SAFETY: as above.
-    unsafe { state.extraction.begin_call() };
-    Some(Call { state, plugin, input, event, decoded })
 }
 
 /// Extracts one field and writes its outputs.
@@ -212,7 +238,18 @@ unsafe fn extract<T: ExportedExtract, const NOTE: bool>(call: &Call<'_, T>, fiel
     let results = unsafe { call.state.extraction.present() };
     // SAFETY: the request and its texts are the host's, valid for the call.
     let mut request = unsafe { Request::new(call.event, call.input, field, &mut *results) };
-    let filled = dispatch::<T, NOTE>(id, call, &mut request);
+    // SAFETY: the host's input, valid for the call, of which only members of the claimed version are read (rule 1.5).
+    let access = T::session_of(call.state).map(|session| unsafe {
+        let asked = &*call.asked;
+        Access::new(session.get(), asked.table_reader_ext, null(), asked.owner, asked.get_owner_last_error)
+    });
+    request.tables = access.as_ref();
+    let filled = T::guard(state::pointer(call.state), || dispatch::<T, NOTE>(id, call, &mut request));
+    let Some(filled) = filled else {
+        // SAFETY: one request of the host's.
+        unsafe { give(field, Filled::NONE) };
+        return FAILURE;
+    };
     if filled.count > 0 {
         // SAFETY: one request of the host's.
         unsafe { give(field, filled) };
@@ -248,7 +285,7 @@ unsafe fn no_value<T: ExportedExtract>(state: &'static StateOf<T>, field: *mut a
     };
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
     let results = unsafe { state.extraction.present() };
-    if results.dropped() != Dropped::No {
+    if const { may_drop::<T>() } && results.dropped() != Dropped::No {
         // SAFETY: NULL, or the field's name as the host has it from `get_fields`, valid for the call.
         let name = unsafe { state::text_or_empty(name) };
         state.head.shared.value_dropped(name.to_bytes(), results.dropped().why());

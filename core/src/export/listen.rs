@@ -5,11 +5,12 @@
 use core::ffi::c_void;
 
 use super::ExportedListen;
-use super::shell::StateOf;
+use super::shell::{StateOf, WithHost};
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
-use crate::error::Error;
+use crate::error::{Error, Message};
 use crate::listen::{Capture, RoutineSlot};
+use crate::tables::{Access, Writer};
 
 /// `plugin_capture_open`.
 ///
@@ -44,22 +45,32 @@ unsafe fn call<T: ExportedListen>(
     each: fn(&RoutineSlot),
     listen: impl FnOnce(&mut T, &mut Capture<'_, T>) -> Result<(), T::Error>,
 ) -> Rc {
-    // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
-    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
-    T::new_capture(state);
+    // SAFETY: the state is the host's from init, or NULL.
+    let Some(state) = (unsafe { StateOf::<T>::known(plugin, T::no_state()) }) else { return FAILURE };
     let routines = T::routines_of(state);
     routines.iter().for_each(each);
+    // SAFETY: as above; the host calls one thing at a time (rule 8.2).
+    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
+    T::new_capture(state);
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
         let error = Error::new("plugin_capture_open or _close was called with NULL as its input");
         state::fail(&state.head, &error, None);
         return FAILURE;
     };
+    // SAFETY: the host's input, valid for the call, of which only members of the claimed version are read (rule 1.5).
+    let access = T::session_of(state).map(|session| unsafe {
+        let (reader, writer) = (input.table_reader_ext, input.table_writer_ext);
+        Access::new(session.get(), reader, writer, input.owner, input.get_owner_last_error)
+    });
     // SAFETY: the host's input, and this state's routines.
-    match listen(value, &mut unsafe { Capture::new(input, routines) }) {
-        Ok(()) => SUCCESS,
-        Err(error) => {
-            state::fail(&state.head, &error, None);
+    let mut capture = unsafe { Capture::new(input, routines, access.as_ref().map(Writer::new)) };
+    match T::guard(plugin, || listen(value, &mut capture)) {
+        Some(Ok(())) => SUCCESS,
+        None => FAILURE,
+        Some(Err(error)) => {
+            let host = |text: &mut Message| access.iter().for_each(|access| access.append_host_error(text));
+            state::fail(&state.head, &WithHost(&error, &host), None);
             FAILURE
         }
     }

@@ -15,6 +15,7 @@
 /// | `extract` | [`Extract`] | `plugin_extract_fields`, `get_fields`, `get_extract_event_types`, `get_extract_event_sources` |
 /// | `offsets` | `extract` | nothing more: value offsets are computed where the host asks, and API 3.11 is claimed |
 /// | `parse` | [`Parse`] | `plugin_parse_event`, `get_parse_event_types`, `get_parse_event_sources` |
+/// | `import_tables` | `parse` or `extract` | nothing: [state tables](crate::tables) of the host and of other plugins, and API 3.5 is claimed |
 /// | `shares` | [`Shares`] | nothing: a part of the plugin that other threads may touch |
 /// | `metrics` | [`Metrics`] | `plugin_get_metrics`; it implies `shares` |
 /// | `async_events` | [`AsyncEvents`] | `plugin_set_async_event_handler`, `get_async_events`, `get_async_event_sources` |
@@ -74,7 +75,7 @@ macro_rules! export {
         const _: () = {
             $crate::__export_settings!($($($setting = $value,)+)?);
             $crate::__export_words!([$($capability)+]);
-            $crate::__export_plugin!($plugin; [$($capability)+]);
+            $crate::__export_plugin!($plugin; [$($capability)+]; [$crate::__storage_static]);
             $crate::__export_functions!($plugin; [$($capability)+]; export);
         };
 
@@ -126,7 +127,7 @@ macro_rules! export_static {
         const _: () = {
             $crate::__export_settings!($($($setting = $value,)+)?);
             $crate::__export_words!([$($capability)+]);
-            $crate::__export_plugin!($plugin; [$($capability)+ static_linking]);
+            $crate::__export_plugin!($plugin; [$($capability)+ static_linking]; [$crate::__storage_static]);
         };
 
         #[doc = concat!("The plugin `", stringify!($plugin), "`, for a host that links it statically.")]
@@ -194,6 +195,9 @@ macro_rules! __export_if {
     (shares [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (async_events [async_events $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (dump_state [dump_state $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (import_tables [import_tables $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (parsing [parse $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (parsing [extract $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (listen [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (metrics [metrics $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (init_schema [init_schema $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
@@ -226,6 +230,11 @@ macro_rules! __export_words {
                 compile_error!("export! names `dump_state` without `async_events`: a state is dumped as async events");
             } }
         } {} }
+        $crate::__export_if! { import_tables [$($word)+] {
+            $crate::__export_if! { parsing [$($word)+] {} {
+                compile_error!("export! names `import_tables` without `parse` or `extract`: the host gives tables to no other plugin (rule 1.11)");
+            } }
+        } {} }
         $crate::__export_if! { loadable [$($word)+] {} {
             compile_error!("export! names none of source, extract, parse, async_events, listen: the host loads no plugin without");
         } }
@@ -252,11 +261,12 @@ macro_rules! __export_words {
     (@known async_events) => {};
     (@known dump_state) => {};
     (@known listen) => {};
+    (@known import_tables) => {};
     (@known init_schema) => {};
     (@known set_config) => {};
     (@known event_schema) => {};
     (@known $other:ident) => {
-        compile_error!(concat!("export! knows no capability `", stringify!($other), "`: it knows source, extract, offsets, parse, shares, metrics, async_events, dump_state, listen, init_schema, set_config, event_schema"));
+        compile_error!(concat!("export! knows no capability `", stringify!($other), "`: it knows source, extract, offsets, parse, import_tables, shares, metrics, async_events, dump_state, listen, init_schema, set_config, event_schema"));
     };
 }
 
@@ -264,7 +274,7 @@ macro_rules! __export_words {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_plugin {
-    ($p:ty; $words:tt) => {
+    ($p:ty; $words:tt; [$($storage:tt)+]) => {
         type __Extraction = $crate::__export_if! { extract $words { $crate::__export_plugin!(@extraction $p; $words) } { () } };
         type __Beside = $crate::export::Beside<
             $crate::__export_if! { shares $words { $crate::export::SharedPart<<$p as $crate::Shares>::Shared> } { () } },
@@ -273,21 +283,22 @@ macro_rules! __export_plugin {
             } { () } },
             $crate::__export_if! { async_events $words { $crate::export::AsyncGate } { () } },
             $crate::__export_if! { listen $words { $crate::export::Routines<routines> } { () } },
+            $crate::__export_if! { import_tables $words { $crate::export::SessionCell } { () } },
         >;
-        static __STATES: [$crate::export::State<$p, __Extraction, __Beside>; states] = [const {
-            $crate::export::State::new(
-                $crate::__export_if! { extract $words { $crate::export::Extraction::new() } { () } },
-                $crate::export::Beside {
-                    shared: $crate::__export_if! { shares $words {
-                        $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED)
-                    } { () } },
-                    metrics: $crate::__export_if! { metrics $words { $crate::export::MetricsTable::new() } { () } },
-                    async_gate: $crate::__export_if! { async_events $words { $crate::export::AsyncGate::new() } { () } },
-                    routines: $crate::__export_if! { listen $words { $crate::export::Routines::new() } { () } },
-                },
-            )
-        }; states];
+        const __STATE: $crate::export::State<$p, __Extraction, __Beside> = $crate::export::State::new(
+            $crate::__export_if! { extract $words { $crate::export::Extraction::new() } { () } },
+            $crate::export::Beside {
+                shared: $crate::__export_if! { shares $words {
+                    $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED)
+                } { () } },
+                metrics: $crate::__export_if! { metrics $words { $crate::export::MetricsTable::new() } { () } },
+                async_gate: $crate::__export_if! { async_events $words { $crate::export::AsyncGate::new() } { () } },
+                routines: $crate::__export_if! { listen $words { $crate::export::Routines::new() } { () } },
+                imports: $crate::__export_if! { import_tables $words { $crate::export::SessionCell::new() } { () } },
+            },
+        );
         static __NO_STATE: $crate::export::Head = $crate::export::Head::new();
+        $($storage)+! { @statics $p; $words }
 
         // SAFETY: the statics above are this plugin's own.
         unsafe impl $crate::export::Exported for $p {
@@ -297,15 +308,18 @@ macro_rules! __export_plugin {
                 $crate::__export_if! { extract $words { $crate::export::shell::fields_use::<$p>() } { 0 } },
                 $crate::__export_if! { offsets $words { $crate::abi::since::VALUE_OFFSETS } { 0 } },
                 $crate::__export_if! { metrics $words { $crate::abi::since::METRICS } { 0 } },
-                $crate::__export_if! { listen $words { $crate::abi::since::CAPTURE_LISTEN } { 0 } },
+                $crate::__export_if! { import_tables $words { $crate::abi::since::TABLES_EXT } { 0 } },
+                $crate::__export_if! { listen $words {
+                    $crate::__export_if! { import_tables $words { $crate::abi::since::CAPTURE_OWNER_ERROR } {
+                        $crate::abi::since::CAPTURE_LISTEN
+                    } }
+                } { 0 } },
                 $crate::__export_if! { dump_state $words { $crate::abi::since::DUMP_STATE } { 0 } },
                 $crate::__export_if! { set_config $words { $crate::abi::since::SET_CONFIG } { 0 } },
                 $crate::__export_if! { event_schema $words { $crate::abi::since::SCHEMA_VERSION } { 0 } },
                 $crate::__export_if! { static_linking $words { $crate::abi::since::DUMP_STATE } { 0 } },
             ]);
-            fn states() -> &'static [$crate::export::State<Self, __Extraction, __Beside>] {
-                &__STATES
-            }
+            $($storage)+! { @states $p; $words }
             fn no_state() -> &'static $crate::export::Head {
                 &__NO_STATE
             }
@@ -324,19 +338,24 @@ macro_rules! __export_plugin {
             fn new_capture(_state: &$crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { extract $words { $crate::export::shell::new_capture::<$p>(_state) } {} }
             }
-            unsafe fn close_instances_of(_state: *const ::core::ffi::c_void) {
-                $crate::__export_if! { source $words {
-                    // SAFETY: as this function's.
-                    unsafe { $crate::export::source::close_instances_of::<$p>(_state) }
-                } {} }
+            fn session_of(
+                _state: &'static $crate::export::State<Self, __Extraction, __Beside>,
+            ) -> ::core::option::Option<&'static $crate::export::SessionCell> {
+                $crate::__export_if! { import_tables $words {
+                    ::core::option::Option::Some(&_state.beside().imports)
+                } { ::core::option::Option::None } }
             }
         }
         // A constant of its own, so that `cargo check` reports a mistake in it.
         const _: $crate::Info = <$p as $crate::Plugin>::INFO;
-        $crate::__export_if! { source $words { $crate::__export_plugin!(@source $p); } {} }
+        $crate::__export_if! { source $words { $crate::__export_plugin!(@source $p; [$($storage)+]); } {} }
         $crate::__export_if! { extract $words { $crate::__export_plugin!(@extract $p; $words); } {} }
         $crate::__export_if! { parse $words { $crate::__export_plugin!(@parse $p; $words); } {} }
         $crate::__export_if! { shares $words { $crate::__export_plugin!(@shares $p); } {} }
+        $crate::__export_if! { import_tables $words {
+            // SAFETY: this plugin's states keep a session.
+            unsafe impl $crate::export::ExportedImports for $p {}
+        } {} }
         $crate::__export_if! { metrics $words { $crate::__export_plugin!(@metrics $p); } {} }
         $crate::__export_if! { async_events $words { $crate::__export_plugin!(@async_events $p); } {} }
         $crate::__export_if! { listen $words { $crate::__export_plugin!(@listen $p); } {} }
@@ -379,25 +398,13 @@ macro_rules! __export_plugin {
             { $crate::export::extraction_sizes(memory, $crate::__export_if! { offsets $words { true } { false } }).2 },
         >
     };
-    (@source $p:ty) => {
+    (@source $p:ty; [$($storage:tt)+]) => {
         const _: () = $crate::export::source::check_source::<$p>();
         type __Instance = <$p as $crate::Source>::Instance;
-        static __INSTANCES: [$crate::export::InstanceSlot<__Instance>; instances] =
-            [const { $crate::export::InstanceSlot::new() }; instances];
-        static __BATCHES: $crate::Pool<
-            instances,
-            { <$p as $crate::Source>::BATCH_EVENTS },
-            { <$p as $crate::Source>::BATCH_BYTES },
-        > = $crate::Pool::new();
 
         // SAFETY: the statics above are this plugin's own.
         unsafe impl $crate::export::ExportedSource for $p {
-            fn instances() -> &'static [$crate::export::InstanceSlot<__Instance>] {
-                &__INSTANCES
-            }
-            fn lease() -> ::core::result::Result<$crate::Lease, $crate::pool::NoneFree> {
-                __BATCHES.lease()
-            }
+            $($storage)+! { @instances $p }
         }
     };
     (@extract $p:ty; $words:tt) => {
@@ -450,6 +457,45 @@ macro_rules! __export_plugin {
             ) -> &'static impl $crate::export::MetricsMemory {
                 &state.beside().metrics
             }
+        }
+    };
+}
+
+/// Where states, instances and batches of a plugin without std are: in statics, as many as the settings say.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __storage_static {
+    (@statics $p:ty; $words:tt) => {
+        static __STATES: [$crate::export::State<$p, __Extraction, __Beside>; states] = [__STATE; states];
+        $crate::__export_if! { source $words {
+            static __INSTANCES: [$crate::export::InstanceSlot<<$p as $crate::Source>::Instance>; instances] =
+                [const { $crate::export::InstanceSlot::new() }; instances];
+            static __BATCHES: $crate::Pool<
+                instances,
+                { <$p as $crate::Source>::BATCH_EVENTS },
+                { <$p as $crate::Source>::BATCH_BYTES },
+            > = $crate::Pool::new();
+        } {} }
+    };
+    (@states $p:ty; $words:tt) => {
+        fn take_state() -> ::core::option::Option<&'static $crate::export::State<Self, __Extraction, __Beside>> {
+            $crate::export::State::take(&__STATES)
+        }
+        unsafe fn close_instances_of(_state: *const ::core::ffi::c_void) {
+            $crate::__export_if! { source $words {
+                // SAFETY: as this function's.
+                unsafe { $crate::export::source::close_all_of::<$p>(&__INSTANCES, _state) }
+            } {} }
+        }
+    };
+    (@instances $p:ty) => {
+        fn take_instance(
+            owner: *mut ::core::ffi::c_void,
+        ) -> ::core::option::Option<&'static $crate::export::InstanceSlot<__Instance>> {
+            $crate::export::InstanceSlot::take(&__INSTANCES, owner)
+        }
+        fn lease() -> ::core::result::Result<$crate::Lease, $crate::pool::NoneFree> {
+            __BATCHES.lease()
         }
     };
 }

@@ -25,7 +25,8 @@ pub unsafe extern "C" fn get_metrics<T: ExportedMetrics>(plugin: *mut c_void, co
     unsafe { state::set(count, 0) };
     // SAFETY: the state is the host's from init, or NULL; the plugin value is not touched.
     let Some(live) = (unsafe { StateOf::<T>::live_state(plugin) }) else { return null_mut() };
-    let (metrics, len) = T::metrics_of(live).read(T::METRICS, T::shared_of(live));
+    let read = || T::metrics_of(live).read(T::METRICS, T::shared_of(live));
+    let Some((metrics, len)) = T::guard(plugin, read) else { return null_mut() };
     // SAFETY: the host's out-parameter.
     unsafe { state::set(count, len) };
     metrics

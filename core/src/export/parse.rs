@@ -7,12 +7,13 @@ use core::ffi::{CStr, c_char, c_void};
 
 use super::ExportedParse;
 use super::extract::{check_types, give_types};
-use super::shell::StateOf;
+use super::shell::{StateOf, WithHost};
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
 use crate::error::Error;
 use crate::event::Alleged;
 use crate::parse::{Parse, Parsing};
+use crate::tables::{Access, Writer};
 
 /// Checks at compile time what event types a plugin declares; `schema`: it exports an event schema version.
 pub const fn check_event_types<T: Parse>(schema: bool) {
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn parse_event<T: ExportedParse>(
     // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     // SAFETY: NULL, or the host's structs, valid for the call.
-    let (Some(event), Some(_input)) = (unsafe { (event.as_ref(), input.as_ref()) }) else {
+    let (Some(event), Some(input)) = (unsafe { (event.as_ref(), input.as_ref()) }) else {
         state::fail(
             &state.head,
             &Error::new("plugin_parse_event was called with NULL: an event and an input were expected"),
@@ -74,10 +75,27 @@ pub unsafe extern "C" fn parse_event<T: ExportedParse>(
     };
     // SAFETY: NULL, or a C string of the host, valid for the call.
     let source = (!event.evtsrc.is_null()).then(|| unsafe { CStr::from_ptr(event.evtsrc) });
-    match value.parse(&checked, &mut Parsing::new(event.evtnum, source)) {
-        Ok(()) => SUCCESS,
-        Err(error) => {
-            state::fail(&state.head, &error, None);
+    let Some(session) = T::session_of(state) else {
+        return match T::guard(plugin, || value.parse(&checked, &mut Parsing::new(event.evtnum, source, None))) {
+            Some(Ok(())) => SUCCESS,
+            Some(Err(error)) => {
+                state::fail(&state.head, &error, None);
+                FAILURE
+            }
+            None => FAILURE,
+        };
+    };
+    // SAFETY: the host's input, valid for the call, of which only members of the claimed version are read (rule 1.5).
+    let access = unsafe {
+        let (reader, writer) = (input.table_reader_ext, input.table_writer_ext);
+        Access::new(session.get(), reader, writer, input.owner, input.get_owner_last_error)
+    };
+    let mut call = Parsing::new(event.evtnum, source, Some(Writer::new(&access)));
+    match T::guard(plugin, || value.parse(&checked, &mut call)) {
+        Some(Ok(())) => SUCCESS,
+        None => FAILURE,
+        Some(Err(error)) => {
+            state::fail(&state.head, &WithHost(&error, &|text| access.append_host_error(text)), None);
             FAILURE
         }
     }

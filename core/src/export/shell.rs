@@ -8,8 +8,10 @@ use core::ffi::{CStr, c_char, c_void};
 use super::state::{self, Head, State};
 use super::{Exported, ExportedExtract};
 use crate::abi::{self, FAILURE, SUCCESS, since};
+use crate::error::{Error, Message, Report};
 use crate::extract::Extract;
 use crate::plugin::{Init, Plugin};
+use crate::tables::{InitTables, Session};
 
 /// The state type of an exported plugin.
 pub type StateOf<T> = State<T, <T as Exported>::Extraction, <T as Exported>::Beside>;
@@ -21,21 +23,13 @@ pub type StateOf<T> = State<T, <T as Exported>::Extraction, <T as Exported>::Bes
 pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mut abi::Rc) -> *mut c_void {
     // SAFETY: the host's out-parameter; it is not initialised there (rule 1.8).
     unsafe { state::set(rc, FAILURE) };
-    let Some(state) = State::take(T::states()) else {
-        let none = T::no_state();
-        none.set_lasting_error(&mut |text| {
-            text.push_str("all ");
-            text.push_number(T::states().len() as u64);
-            text.push_str(" plugin states are in use: destroy one, or raise `states` in the plugin's export!");
-        });
-        return core::ptr::from_ref(none).cast_mut().cast();
+    let Some(state) = T::take_state() else {
+        return core::ptr::from_ref(T::no_state()).cast_mut().cast();
     };
     let pointer = core::ptr::from_ref(state).cast_mut().cast();
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
-        state.head.set_error(&mut |text| {
-            text.push_str("plugin_init was called with NULL as its input: an ss_plugin_init_input was expected");
-        });
+        state::fail(&state.head, &Error::new("plugin_init was called with NULL as its input"), None);
         return pointer;
     };
     // SAFETY: the host says that log_fn may be called with the owner until destroy (rule 1.10), which ends it.
@@ -44,16 +38,38 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
     let config = unsafe { state::text_or_empty(input.config) };
     // SAFETY: the state was taken above.
     unsafe { T::begin(state) };
-    match T::new(&Init::new(config, &state.head)) {
+    // SAFETY: the host's input, valid for the call.
+    let tables = T::session_of(state).and_then(|_| unsafe { InitTables::new(input) });
+    if let Some(session) = T::session_of(state) {
+        session.set(tables.as_ref().map_or(Session::NONE, InitTables::session));
+    }
+    let init = Init::new(config, &state.head, T::no_state(), tables.as_ref());
+    let Some(made) = T::guard(pointer, || T::new(&init)) else { return pointer };
+    match made {
         Ok(plugin) => {
             // SAFETY: the state was taken above and is put once.
             unsafe { state.put(plugin) };
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
         }
-        Err(error) => state::fail(&state.head, &error, None),
+        Err(error) => match &tables {
+            Some(tables) => {
+                state::fail(&state.head, &WithHost(&error, &|text| tables.append_host_error(text)), None);
+            }
+            None => state::fail(&state.head, &error, None),
+        },
     }
     pointer
+}
+
+/// An error of the plugin's, and what the host says to it.
+pub(super) struct WithHost<'e>(pub(super) &'e dyn Report, pub(super) &'e dyn Fn(&mut Message));
+
+impl Report for WithHost<'_> {
+    fn report(&self, text: &mut Message) {
+        self.0.report(text);
+        (self.1)(text);
+    }
 }
 
 /// `plugin_destroy`: NULL, and the state of a failed init, are fine. Instances that are still open are closed.
@@ -71,6 +87,7 @@ pub unsafe extern "C" fn destroy<T: Exported>(state: *mut c_void) {
     // SAFETY: the host uses the state no more.
     unsafe {
         T::end(state);
+        let _broken = T::guard((&raw const *state).cast(), || state.drop_plugin());
         state.release();
     }
 }
@@ -83,7 +100,7 @@ pub unsafe extern "C" fn get_last_error(state: *mut c_void) -> *const c_char {
     // SAFETY: NULL, or a state of ours or the stand-in, both of which begin with a head.
     match unsafe { state.cast::<Head>().as_ref() } {
         Some(head) => head.error_text(),
-        None => c"the plugin has no state: plugin_init has not succeeded".as_ptr(),
+        None => c"no state: plugin_init has not succeeded".as_ptr(),
     }
 }
 

@@ -11,10 +11,10 @@ use super::shell::StateOf;
 use super::state::{self, InstanceOf, InstanceSlot, Open, Rc};
 use crate::abi::{self, EOF, FAILURE, SUCCESS, TIMEOUT};
 use crate::batch::Limits;
-use crate::error::{Error, Report};
+use crate::error::Error;
 use crate::event::{Alleged, Event, PAYLOAD_OFFSET};
 use crate::source::{Instance, Next, Source};
-use crate::text::{OpenParams, TextRoom, Where};
+use crate::text::{OpenParams, TextRoom};
 
 /// Checks at compile time what a source declares.
 #[expect(clippy::panic, reason = "evaluated at compile time: a panic is a compile error")]
@@ -52,12 +52,6 @@ pub unsafe extern "C" fn event_source<T: Source>() -> *const c_char {
     const { T::EVENT_SOURCE }.as_ptr()
 }
 
-/// Why an open failed: the plugin's own error or the SDK's.
-enum OpenError<E> {
-    Plugin(E),
-    Batches(Error),
-}
-
 /// `plugin_open`.
 ///
 /// # Safety
@@ -74,26 +68,31 @@ pub unsafe extern "C" fn open<T: ExportedSource>(
     // SAFETY: NULL, or the host's text, valid for the call.
     let params = unsafe { state::text_or_empty(params) };
     T::new_capture(state);
-    let opened = InstanceSlot::take(T::instances(), plugin, || {
-        let lease = T::lease().map_err(|none| OpenError::Batches(none.into()))?;
-        let value = value.open(params).map_err(OpenError::Plugin)?;
-        Ok(Open { lease, eof: false, value })
-    });
-    match opened {
-        Some(Ok(slot)) => {
+    // The lease comes first: it gives itself back.
+    let free = T::lease().ok().and_then(|lease| Some((T::take_instance(plugin)?, lease)));
+    let Some((slot, lease)) = free else {
+        let none = "all instances or their batches are in use: close one, or raise `instances` in export!";
+        state::fail(&state.head, &Error::new(none), None);
+        return null_mut();
+    };
+    match T::guard(plugin, || value.open(params)) {
+        Some(Ok(value)) => {
+            // SAFETY: the slot was taken above and is put once.
+            unsafe { slot.put(Open { lease, eof: false, value }) };
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
-            return core::ptr::from_ref(slot).cast_mut().cast();
+            core::ptr::from_ref(slot).cast_mut().cast()
         }
-        Some(Err(OpenError::Plugin(error))) => state::fail(&state.head, &error, Some(params)),
-        Some(Err(OpenError::Batches(error))) => state::fail(&state.head, &error, Some(params)),
-        None => state.head.set_error(&mut |text| {
-            text.push_str("all ");
-            text.push_number(T::instances().len() as u64);
-            text.push_str(" instances are in use: close one, or raise `instances` in the plugin's export!");
-        }),
+        failed => {
+            slot.give_back();
+            // SAFETY: it holds nothing, and the host has no pointer to it.
+            unsafe { T::free_instance(slot) };
+            if let Some(Err(error)) = failed {
+                state::fail(&state.head, &error, Some(params));
+            }
+            null_mut()
+        }
     }
-    null_mut()
 }
 
 /// `plugin_close`: NULL and an instance that is closed already are fine.
@@ -107,19 +106,30 @@ pub unsafe extern "C" fn close<T: ExportedSource>(plugin: *mut c_void, instance:
         // SAFETY: NULL, or one of the static slots, which the host uses no more.
         if let Some(slot) = unsafe { instance.cast::<InstanceSlot<InstanceOf<T>>>().as_ref() } {
             // SAFETY: as above.
-            unsafe { slot.close(plugin) };
+            unsafe { close_one::<T>(slot, plugin) };
         }
     }
 }
 
-/// Closes every instance that a state has open.
+/// Closes an instance, if `plugin` opened it.
+///
+/// # Safety
+/// The host uses the instance no more.
+pub unsafe fn close_one<T: ExportedSource>(slot: &'static InstanceSlot<InstanceOf<T>>, plugin: *const c_void) {
+    // SAFETY: as this function's.
+    let _broken = T::guard(plugin, || unsafe { slot.close(plugin) });
+    // SAFETY: it holds nothing any more.
+    unsafe { T::free_instance(slot) };
+}
+
+/// Closes every instance in static slots that a state has open.
 ///
 /// # Safety
 /// The host is done with the state.
-pub unsafe fn close_instances_of<T: ExportedSource>(plugin: *const c_void) {
-    for slot in T::instances() {
+pub unsafe fn close_all_of<T: ExportedSource>(slots: &'static [InstanceSlot<InstanceOf<T>>], plugin: *const c_void) {
+    for slot in state::each(slots) {
         // SAFETY: the host uses the state's instances no more.
-        unsafe { slot.close(plugin) };
+        unsafe { close_one::<T>(slot, plugin) };
     }
 }
 
@@ -151,12 +161,18 @@ pub unsafe extern "C" fn next_batch<T: ExportedSource>(
     let mut oversized = (0, 0);
     let next = if open.eof {
         open.lease.take_back();
-        Ok(Next::Eof)
+        Some(Next::Eof)
     } else {
         let mut batch = open.lease.fill_own(const { Limits::of::<T>() });
-        let next = open.value.next_batch(value, &mut batch);
+        let next = T::guard(plugin, || match open.value.next_batch(value, &mut batch) {
+            Ok(next) => Some(next),
+            Err(error) => {
+                state::fail(&state.head, &error, None);
+                None
+            }
+        });
         oversized = (batch.skipped(), batch.truncated());
-        next
+        next.flatten()
     };
     let (lent, n) = open.lease.lend();
     // SAFETY: the host's out-parameters, not NULL.
@@ -168,16 +184,13 @@ pub unsafe extern "C" fn next_batch<T: ExportedSource>(
         state.head.shared.oversized(oversized.0, oversized.1);
     }
     match next {
-        Ok(Next::More) if n > 0 => SUCCESS,
-        Ok(Next::More | Next::Timeout) => TIMEOUT,
-        Ok(Next::Eof) => {
+        Some(Next::More) if n > 0 => SUCCESS,
+        Some(Next::More | Next::Timeout) => TIMEOUT,
+        Some(Next::Eof) => {
             open.eof = true;
             EOF
         }
-        Err(error) => {
-            state::fail(&state.head, &error, None);
-            FAILURE
-        }
+        None => FAILURE,
     }
 }
 
@@ -195,10 +208,8 @@ unsafe fn bad_call<T: ExportedSource>(plugin: *const c_void, nevts: *mut u32, ev
     }
     // SAFETY: the state is the host's from init, or NULL.
     if let Some((state, _)) = unsafe { StateOf::<T>::live(plugin) } {
-        state.head.set_error(&mut |text| {
-            text.push_str("plugin_next_batch was called without an instance that plugin_open gave for this state, or ");
-            text.push_str("without places for nevts and evts");
-        });
+        let bad = "plugin_next_batch needs an open instance of this state, and places for its outputs";
+        state::fail(&state.head, &Error::new(bad), None);
     }
     FAILURE
 }
@@ -215,22 +226,17 @@ pub unsafe extern "C" fn list_open_params<T: ExportedSource>(plugin: *mut c_void
     // SAFETY: the host calls one at a time, and reads the text before the next call.
     let json = unsafe { state.open_params_text() };
     let mut list = OpenParams::new(json);
-    match value.open_params(&mut list) {
-        Ok(()) if list.end() => {
+    match T::guard(plugin, || value.open_params(&mut list)) {
+        Some(Ok(())) => {
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
-            json.as_ptr()
+            list.end()
         }
-        Ok(()) => {
-            let error =
-                Error::new("the list of open parameters is too long").with("bytes", OpenParams::CAPACITY as u64);
+        Some(Err(error)) => {
             state::fail(&state.head, &error, None);
             null()
         }
-        Err(error) => {
-            state::fail(&state.head, &error, None);
-            null()
-        }
+        None => null(),
     }
 }
 
@@ -243,9 +249,10 @@ pub unsafe extern "C" fn get_progress<T: ExportedSource>(
     instance: *mut c_void,
     progress: *mut u32,
 ) -> *const c_char {
-    // SAFETY: the instance is the host's from open, or NULL; it calls one at a time.
-    let open = unsafe { InstanceSlot::<InstanceOf<T>>::open(instance, plugin) };
-    let done = open.and_then(|open| open.value.progress());
+    // SAFETY: the state is the host's from init, or NULL, and the instance from open; it calls one at a time.
+    let open =
+        unsafe { StateOf::<T>::live(plugin).and_then(|_| InstanceSlot::<InstanceOf<T>>::open(instance, plugin)) };
+    let done = open.and_then(|open| T::guard(plugin, || open.value.progress()).flatten());
     // SAFETY: the host's out-parameter.
     unsafe { state::set(progress, done.map_or(0, |done| done.hundredths())) };
     null()
@@ -261,26 +268,23 @@ pub unsafe extern "C" fn event_to_string<T: ExportedSource>(
     input: *const abi::EventInput,
 ) -> *const c_char {
     // SAFETY: the state is the host's from init, or NULL.
-    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return null() };
+    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return no_text() };
     // SAFETY: NULL, or the host's struct, valid for the call.
-    let Some(input) = (unsafe { input.as_ref() }) else { return null() };
+    let Some(input) = (unsafe { input.as_ref() }) else { return no_text() };
     // SAFETY: NULL, or an event of the host, valid for the call. It is one of this source's (rule 4.11): plain.
     let alleged = unsafe { Alleged::from_ptr(input.evt) };
-    let Some(event) = alleged.and_then(|alleged| Event::plain(alleged.as_bytes())) else { return null() };
+    let Some(event) = alleged.and_then(|alleged| Event::plain(alleged.as_bytes())) else { return no_text() };
     // SAFETY: the host calls one at a time, and reads the text before the next call.
     let room = unsafe { state.event_text() };
-    match value.event_to_string(&event, TextRoom::new(room)) {
-        Some(crate::EventText(Where::Event(text))) => text.as_ptr().cast(),
-        Some(crate::EventText(Where::Room)) => room.as_ptr(),
-        None => null(),
-    }
+    let Some(Some(text)) = T::guard(plugin, || value.event_to_string(&event, TextRoom::new(room))) else {
+        return no_text();
+    };
+    text.as_ptr()
 }
 
-impl<E: Report> Report for OpenError<E> {
-    fn report(&self, text: &mut crate::error::Message) {
-        match self {
-            Self::Plugin(error) => error.report(text),
-            Self::Batches(error) => error.report(text),
-        }
-    }
+/// A function, so that what leads here are branches: a text costs three instructions less.
+#[cold]
+#[inline(never)]
+const fn no_text() -> *const c_char {
+    null()
 }

@@ -21,7 +21,7 @@ use spin::Mutex;
 
 use crate::abi;
 use crate::error::{Message, Report};
-use crate::log::Shared;
+use crate::log::{Severity, Shared};
 use crate::plugin::Plugin;
 use crate::pool::Lease;
 use crate::source::Source;
@@ -35,6 +35,10 @@ mod phase {
     pub(super) const FAILED: u8 = 1;
     /// Its plugin value is there.
     pub(super) const LIVE: u8 = 2;
+    /// Its plugin value is there, and has panicked: nothing is called but its drop.
+    pub(super) const BROKEN: u8 = 3;
+    /// Destroyed, and kept by a handle still.
+    pub(super) const ENDED: u8 = 4;
 }
 
 /// The part of a state that does not depend on the plugin's type.
@@ -42,6 +46,8 @@ pub struct Head {
     phase: AtomicU8,
     /// Whoever keeps the slot: the state itself, and each [`Shared`](crate::Shared) handle. The last one frees it.
     kept: AtomicU32,
+    /// What gives its memory back then; NULL for a static one.
+    free: AtomicPtr<()>,
     pub(crate) shared: Shared,
     /// Locked for the writing only: the host reads the text by pointer, on the thread that got the failure.
     writing: Mutex<()>,
@@ -59,12 +65,14 @@ impl Head {
         Self {
             phase: AtomicU8::new(phase::FREE),
             kept: AtomicU32::new(0),
+            free: AtomicPtr::new(null_mut()),
             shared: Shared::new(),
             writing: Mutex::new(()),
             error: UnsafeCell::new(Message::new()),
         }
     }
 
+    #[inline]
     pub(super) fn is_live(&self) -> bool {
         self.phase.load(Ordering::Acquire) == phase::LIVE
     }
@@ -80,38 +88,31 @@ impl Head {
     /// It undoes one that nobody has undone.
     pub(crate) unsafe fn let_go(&self) {
         if self.kept.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let free = self.free.load(Ordering::Relaxed);
             self.phase.store(phase::FREE, Ordering::Release);
-        }
-    }
-
-    /// Replaces the error text by what `write` writes. Where another thread is writing at this moment, its text stays.
-    #[cold]
-    pub(super) fn set_error(&self, write: &mut dyn FnMut(&mut Message)) {
-        if let Some(_writing) = self.writing.try_lock() {
-            // SAFETY: the lock keeps other writers away.
-            let error = unsafe { &mut *self.error.get() };
-            error.clear();
-            write(error);
-            if error.is_empty() {
-                error.push_str("the plugin failed without saying why");
+            if !free.is_null() {
+                // SAFETY: what `take_one` was given; nobody keeps the state any more.
+                unsafe { core::mem::transmute::<*mut (), unsafe fn(*const Self)>(free)(self) }
             }
         }
     }
 
-    /// Writes an error text that is always the same, once: this head stands for no state, so several hosts may be
-    /// reading it on other threads, and nobody may write what they read.
-    #[cold]
-    pub(super) fn set_lasting_error(&self, write: &mut dyn FnMut(&mut Message)) {
-        let _writing = self.writing.lock();
-        // SAFETY: the lock keeps writers away; hosts only read.
-        if unsafe { (*self.error.get()).is_empty() } {
-            // SAFETY: the lock keeps other writers away, and no host has the text before it was written.
-            write(unsafe { &mut *self.error.get() });
-        }
+    /// The plugin panicked, which was caught: from now on every call fails with this text, which is in the log, too.
+    pub fn break_with(&'static self, why: &impl Report) {
+        let live = self.phase.compare_exchange(phase::LIVE, phase::BROKEN, Ordering::AcqRel, Ordering::Relaxed);
+        fail(self, why, None);
+        let _only_the_first = live;
+        let mut text = Message::new();
+        why.report(&mut text);
+        self.shared.log().message(Severity::Critical, &text);
     }
 
     /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.
     pub(super) fn error_text(&self) -> *const c_char {
+        // The host has no pointer to a free state, so this is the one that stands for none.
+        if self.phase.load(Ordering::Relaxed) == phase::FREE {
+            return c"all plugin states are in use: destroy one, or raise `states` in export!".as_ptr();
+        }
         // SAFETY: the host asks for the text when no call of this state is under way (rule 8.2), so nobody writes it.
         unsafe { (*self.error.get()).as_ptr() }
     }
@@ -159,15 +160,33 @@ impl<T: Plugin, X, B> State<T, X, B> {
     }
 
     /// Takes a free state of `states` for an init, with no error of the state that was there before.
-    pub(super) fn take(states: &'static [Self]) -> Option<&'static Self> {
-        let state = states.iter().find(|state| {
+    pub fn take(states: &'static [Self]) -> Option<&'static Self> {
+        let state = each(states).find(|state| {
             let phase = &state.head.phase;
             phase.compare_exchange(phase::FREE, phase::FAILED, Ordering::Acquire, Ordering::Relaxed).is_ok()
         })?;
-        state.head.kept.store(1, Ordering::Relaxed);
         // SAFETY: the state was free and is taken by this call alone; the host has no pointer to it yet.
-        unsafe { (*state.head.error.get()).clear() };
+        unsafe { state.taken() };
         Some(state)
+    }
+
+    /// Takes a state that nobody else has, in memory that is given back by `free` when the last who keeps it lets go.
+    ///
+    /// # Safety
+    /// The state is free, or a copy of a free one; nobody else uses it; `free` may be called with its head, once.
+    pub unsafe fn take_one(&'static self, free: unsafe fn(*const Head)) {
+        self.head.free.store(free as *mut (), Ordering::Relaxed);
+        self.head.phase.store(phase::FAILED, Ordering::Relaxed);
+        // SAFETY: as this function's.
+        unsafe { self.taken() };
+    }
+
+    /// # Safety
+    /// The state was free, and is the caller's alone.
+    unsafe fn taken(&self) {
+        self.head.kept.store(1, Ordering::Relaxed);
+        // SAFETY: as this function's; the host has no pointer to it yet.
+        unsafe { (*self.head.error.get()).clear() };
     }
 
     /// Puts the plugin value of a state that was just taken.
@@ -190,7 +209,7 @@ impl<T: Plugin, X, B> State<T, X, B> {
         let state = unsafe { Self::live_state(state) }?;
         // SAFETY: a live state has its value until destroy; the host calls one thing at a time (rule 8.2), so there is no
         // `&mut` of it.
-        Some((state, unsafe { (*state.plugin.get()).assume_init_ref() }))
+        Some((state, unsafe { state.plugin() }))
     }
 
     /// The plugin value of a live state, for a call that changes it.
@@ -224,21 +243,54 @@ impl<T: Plugin, X, B> State<T, X, B> {
         Some(unsafe { &*state.cast::<Self>() })
     }
 
+    /// A state whatever has become of its plugin value; `None` for NULL and what stands for no state, `none`.
+    ///
+    /// # Safety
+    /// As [`State::live`].
+    pub(super) unsafe fn known<'a>(state: *const c_void, none: &'static Head) -> Option<&'a Self> {
+        if core::ptr::eq(state, core::ptr::from_ref(none).cast()) {
+            return None;
+        }
+        // SAFETY: NULL, or a state of ours.
+        unsafe { state.cast::<Self>().as_ref() }
+    }
+
     /// What lies beside the plugin value.
     pub const fn beside(&self) -> &B {
         &self.beside
     }
 
-    /// Drops the plugin value, if there is one, silences the log, and frees the slot.
+    /// The plugin value.
+    ///
+    /// # Safety
+    /// The state is live.
+    #[inline]
+    pub(super) unsafe fn plugin(&self) -> &T {
+        // SAFETY: it is there; only shared references to it are made until destroy.
+        unsafe { (*self.plugin.get()).assume_init_ref() }
+    }
+
+    /// Drops the plugin value, if there is one.
+    ///
+    /// # Safety
+    /// The host destroys the state, and uses it no more.
+    pub(super) unsafe fn drop_plugin(&self) {
+        if matches!(self.head.phase.load(Ordering::Acquire), phase::LIVE | phase::BROKEN) {
+            self.head.phase.store(phase::FAILED, Ordering::Relaxed);
+            // SAFETY: the value is there, and nobody borrows it: the host is done with the state.
+            unsafe { (*self.plugin.get()).assume_init_drop() };
+        }
+    }
+
+    /// Silences the log, and frees the slot of a state whose plugin value was dropped. A second time it does nothing.
     ///
     /// # Safety
     /// The host destroys the state, and uses it no more.
     pub(super) unsafe fn release(&self) {
-        if self.head.is_live() {
-            self.head.phase.store(phase::FAILED, Ordering::Relaxed);
-            // SAFETY: it was live, so the value is there, and nobody borrows it: the host is done with the state.
-            unsafe { (*self.plugin.get()).assume_init_drop() };
+        if matches!(self.head.phase.load(Ordering::Relaxed), phase::FREE | phase::ENDED) {
+            return;
         }
+        self.head.phase.store(phase::ENDED, Ordering::Relaxed);
         self.head.shared.end();
         // SAFETY: it undoes the taking of the state, which the host ends once.
         unsafe { self.head.let_go() };
@@ -266,17 +318,30 @@ impl<T: Plugin, X, B> State<T, X, B> {
     }
 }
 
-/// Reports `error` as the last error of a state, with the open parameters that it came from.
+/// A state as the host has it.
+#[inline(always)]
+pub(super) const fn pointer<T, X, B>(state: &'static State<T, X, B>) -> *const c_void {
+    core::ptr::from_ref(state).cast()
+}
+
+/// Reports `error` as the last error of a state, with the open parameters that it came from. Where another thread is
+/// writing at this moment, its text stays.
 #[cold]
-pub(super) fn fail(head: &Head, error: &dyn Report, params: Option<&CStr>) {
-    head.set_error(&mut |text| {
-        error.report(text);
-        if let Some(params) = params {
-            text.push_str(" (open params: \"");
-            text.push_bytes(params.to_bytes());
-            text.push_str("\")");
-        }
-    });
+#[inline(never)]
+pub(super) fn fail<E: Report>(head: &Head, error: &E, params: Option<&CStr>) {
+    let Some(_writing) = head.writing.try_lock() else { return };
+    // SAFETY: the lock keeps other writers away.
+    let text = unsafe { &mut *head.error.get() };
+    text.clear();
+    error.report(text);
+    if text.is_empty() {
+        text.push_str("the plugin failed without saying why");
+    }
+    if let Some(params) = params {
+        text.push_str(" (open params: \"");
+        text.push_bytes(params.to_bytes());
+        text.push_str("\")");
+    }
 }
 
 /// An open instance in its static slot: what `ss_instance_t*` points at.
@@ -312,26 +377,24 @@ impl<I> InstanceSlot<I> {
         Self { owner: AtomicPtr::new(null_mut()), open: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    /// Takes a free slot for `owner` and puts what `open` makes. `None` while all are taken.
-    pub(super) fn take<E>(
-        slots: &'static [Self],
-        owner: *mut c_void,
-        open: impl FnOnce() -> Result<Open<I>, E>,
-    ) -> Option<Result<&'static Self, E>> {
-        let slot = slots.iter().find(|slot| {
-            slot.owner.compare_exchange(null_mut(), owner, Ordering::Acquire, Ordering::Relaxed).is_ok()
-        })?;
-        Some(match open() {
-            Ok(open) => {
-                // SAFETY: the slot was free and is taken by this call alone; the host has no pointer to it yet.
-                unsafe { (*slot.open.get()).write(open) };
-                Ok(slot)
-            }
-            Err(error) => {
-                slot.owner.store(null_mut(), Ordering::Release);
-                Err(error)
-            }
-        })
+    /// Takes a free slot for `owner`; `None` while all are taken.
+    pub fn take(slots: &'static [Self], owner: *mut c_void) -> Option<&'static Self> {
+        each(slots)
+            .find(|slot| slot.owner.compare_exchange(null_mut(), owner, Ordering::Acquire, Ordering::Relaxed).is_ok())
+    }
+
+    /// Puts what a slot that was just taken holds from now on.
+    ///
+    /// # Safety
+    /// The caller took the slot, and has put nothing yet; the host has no pointer to it.
+    pub(super) unsafe fn put(&self, open: Open<I>) {
+        // SAFETY: the caller is the only one who knows that the slot is taken.
+        unsafe { (*self.open.get()).write(open) };
+    }
+
+    /// Frees a slot that holds nothing.
+    pub(super) fn give_back(&self) {
+        self.owner.store(null_mut(), Ordering::Release);
     }
 
     /// The open instance, if `owner` opened it.
@@ -354,20 +417,36 @@ impl<I> InstanceSlot<I> {
     ///
     /// # Safety
     /// The host closes it, or destroys its owner, and uses it no more.
-    pub(super) unsafe fn close(&self, owner: *const c_void) {
+    pub unsafe fn close(&self, owner: *const c_void) {
         if owner.is_null() || !core::ptr::eq(self.owner.load(Ordering::Acquire), owner) {
             return;
         }
+        // Also where the drop panics.
+        let _given_back = GiveBack(self);
         // SAFETY: a slot with an owner has its value, and nobody else uses it any more.
         unsafe { (*self.open.get()).assume_init_drop() };
-        self.owner.store(null_mut(), Ordering::Release);
     }
+}
+
+/// Gives a slot back when it is dropped.
+struct GiveBack<'s, I>(&'s InstanceSlot<I>);
+
+impl<I> Drop for GiveBack<'_, I> {
+    fn drop(&mut self) {
+        self.0.give_back();
+    }
+}
+
+/// Slot after slot. How many there are is kept from the compiler, which would write out the search for each of them.
+pub(super) fn each<S>(slots: &'static [S]) -> core::slice::Iter<'static, S> {
+    core::hint::black_box(slots).iter()
 }
 
 /// The C text of NULL-terminated bytes, or the empty text for NULL.
 ///
 /// # Safety
 /// `text` is NULL or a C string that lives, unchanged, for `'a`.
+#[inline]
 pub(super) unsafe fn text_or_empty<'a>(text: *const c_char) -> &'a CStr {
     if text.is_null() {
         return c"";

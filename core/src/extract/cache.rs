@@ -17,8 +17,6 @@ pub(super) struct Cache<D> {
     ts: u64,
     /// Its length, for a plugin event as every SDK writes it; for any other one with [`OTHER`] added.
     len: u64,
-    /// The last event was decoded, to nothing.
-    nothing: bool,
     decoded: MaybeUninit<D>,
 }
 
@@ -26,12 +24,11 @@ const OTHER: u64 = 1 << 63;
 
 impl<D: Copy> Cache<D> {
     pub(super) const fn new() -> Self {
-        Self { number: 0, event: 0, ts: 0, len: 0, nothing: false, decoded: MaybeUninit::uninit() }
+        Self { number: 0, event: 0, ts: 0, len: 0, decoded: MaybeUninit::uninit() }
     }
 
     pub(super) const fn forget(&mut self) {
         self.event = 0;
-        self.nothing = false;
     }
 
     /// The kept event, where it is the alleged one: its lengths need no second check. `PLAIN`: a plugin event as every
@@ -53,16 +50,6 @@ impl<D: Copy> Cache<D> {
         Some(unsafe { (alleged.unchecked(payload), self.decoded.assume_init_ref()) })
     }
 
-    /// Notes that an event was decoded to nothing, so that the same call does not decode it again.
-    pub(super) const fn set_nothing(&mut self) {
-        self.nothing = true;
-    }
-
-    /// Whether the present call has decoded its event to nothing; asked once.
-    pub(super) const fn take_nothing(&mut self) -> bool {
-        core::mem::replace(&mut self.nothing, false)
-    }
-
     /// Keeps an event and what it was decoded to.
     #[inline(always)]
     pub(super) fn keep(&mut self, number: u64, event: &Event<'_>, decoded: D) -> &D {
@@ -76,5 +63,15 @@ impl<D: Copy> Cache<D> {
             self.len = bytes.len() as u64 | if plain { 0 } else { OTHER };
         }
         self.decoded.write(decoded)
+    }
+
+    /// What the present call's event was decoded to.
+    ///
+    /// # Safety
+    /// This call has got it from [`Cache::get`], or kept it.
+    #[inline]
+    pub(super) const unsafe fn decoded(&self) -> &D {
+        // SAFETY: as the caller says.
+        unsafe { self.decoded.assume_init_ref() }
     }
 }

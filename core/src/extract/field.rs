@@ -89,6 +89,8 @@ pub struct Field<T: Extract> {
     pub(super) display: Option<&'static str>,
     pub(super) ftype: abi::FieldType,
     pub(super) list: bool,
+    /// Whether a value may be made and then not be handed over.
+    drops: bool,
     pub(super) argument: Argument,
     pub(super) add_output: bool,
     pub(super) hidden: bool,
@@ -122,7 +124,8 @@ impl<T: Extract> Field<T> {
                 "a field's function captures nothing: it has the plugin, the decoded event and the request"
             );
         };
-        Self::with(name, desc, V::TYPE, false, single::<T, F, V, false>, single::<T, F, V, true>)
+        let field = Self::with(name, desc, V::TYPE, false, single::<T, F, V, false>, single::<T, F, V, true>);
+        Self { drops: V::DROPS, ..field }
     }
 
     /// A field with a list of values, which its function pushes.
@@ -155,6 +158,7 @@ impl<T: Extract> Field<T> {
             display: None,
             ftype,
             list,
+            drops: true,
             argument: Argument::NONE,
             add_output: false,
             hidden: false,
@@ -262,6 +266,22 @@ pub(crate) const fn getter<T: Extract, const NOTE: bool>(index: usize) -> Getter
         return |_, _, _| Filled::NONE;
     }
     if NOTE { T::FIELDS[index].get_noted } else { T::FIELDS[index].get }
+}
+
+/// Whether any value of the plugin may be made and then not be handed over. One that is a single cell in a place of its
+/// own always is.
+#[must_use]
+pub(crate) const fn may_drop<T: Extract>() -> bool {
+    let mut index = 0;
+    let mut rest = T::FIELDS;
+    while let [field, more @ ..] = rest {
+        if field.drops || !is_plain::<T>(index) {
+            return true;
+        }
+        rest = more;
+        index += 1;
+    }
+    false
 }
 
 /// Whether field `index` has one value of an event at most: it is no list, and takes no argument.

@@ -78,24 +78,28 @@ pub trait Memory {
     /// As [`Memory::begin`].
     unsafe fn forget(&self);
 
-    /// The event and what it is decoded to: as it was kept, else checked by `check` and decoded by `decode`. One that
-    /// is decoded to something zero-sized is always fresh. `PLAIN`: only plugin events as every SDK writes them.
+    /// The event and what it is decoded to, where it was kept: never with something zero-sized. `PLAIN`: a plugin event
+    /// as every SDK writes it, else any other one.
     ///
     /// # Safety
     /// As [`Memory::begin`]; the reference is dropped before the next call.
-    unsafe fn decoded<'a, 'e, const PLAIN: bool>(
+    unsafe fn kept<'a, 'e, const PLAIN: bool>(
         &'a self,
         number: u64,
         alleged: Alleged<'e>,
-        check: impl FnOnce(Alleged<'e>) -> Option<Event<'e>>,
-        decode: impl FnOnce(&Event<'e>) -> Option<Self::Decoded>,
     ) -> Option<(Event<'e>, &'a Self::Decoded)>;
 
-    /// Whether [`Memory::decoded`] has just decoded an event to nothing; asked once.
+    /// Keeps an event and what it was decoded to.
     ///
     /// # Safety
-    /// As [`Memory::begin`].
-    unsafe fn take_nothing(&self) -> bool;
+    /// As [`Memory::kept`], whose reference is dropped before.
+    unsafe fn keep<'a>(&'a self, number: u64, event: &Event<'_>, decoded: Self::Decoded) -> &'a Self::Decoded;
+
+    /// What the present call's event was decoded to.
+    ///
+    /// # Safety
+    /// As [`Memory::kept`]; this call has it from there, or has kept it.
+    unsafe fn present_decoded(&self) -> &Self::Decoded;
 
     /// Begins a call: its values go behind those of the call before.
     ///
@@ -120,17 +124,14 @@ impl<D: Copy + 'static, const FIXED: usize, const CELLS: usize, const TEXT: usiz
     type Decoded = D;
 
     unsafe fn begin(&self) {
-        let results = Results {
-            cells: Area::new(self.cells.get().cast(), CELLS * 8),
-            text: Area::new(self.text.get().cast(), TEXT),
-            starts: self.starts.get().cast(),
-            lengths: self.lengths.get().cast(),
-            offsets_len: OFFSETS,
-            ..Results::NONE
-        };
         // SAFETY: the caller is the only one in this state's extraction.
         unsafe {
-            *self.results.get() = results;
+            let results = self.present();
+            // Where the rings go on does not matter.
+            (results.cells.base, results.cells.size) = (self.cells.get().cast(), CELLS * 8);
+            (results.text.base, results.text.size) = (self.text.get().cast(), TEXT);
+            (results.starts, results.lengths) = (self.starts.get().cast(), self.lengths.get().cast());
+            results.offsets_len = OFFSETS;
             self.forget();
         }
     }
@@ -141,35 +142,25 @@ impl<D: Copy + 'static, const FIXED: usize, const CELLS: usize, const TEXT: usiz
     }
 
     #[inline(always)]
-    unsafe fn decoded<'a, 'e, const PLAIN: bool>(
+    unsafe fn kept<'a, 'e, const PLAIN: bool>(
         &'a self,
         number: u64,
         alleged: Alleged<'e>,
-        check: impl FnOnce(Alleged<'e>) -> Option<Event<'e>>,
-        decode: impl FnOnce(&Event<'e>) -> Option<D>,
     ) -> Option<(Event<'e>, &'a D)> {
         // SAFETY: the caller is the only one in this state's extraction, and drops the reference before the next call.
-        let cache = unsafe { &*self.cache.get() };
-        if let Some(kept) = cache.get::<true>(number, alleged) {
-            return Some(kept);
-        }
-        if !PLAIN && let Some(kept) = cache.get::<false>(number, alleged) {
-            return Some(kept);
-        }
-        let event = check(alleged)?;
-        let decoded = decode(&event);
-        // SAFETY: as above; the reference from before is used no more.
-        let cache = unsafe { &mut *self.cache.get() };
-        let Some(decoded) = decoded else {
-            cache.set_nothing();
-            return None;
-        };
-        Some((event, cache.keep(number, &event, decoded)))
+        unsafe { &*self.cache.get() }.get::<PLAIN>(number, alleged)
     }
 
-    unsafe fn take_nothing(&self) -> bool {
-        // SAFETY: the caller is the only one in this state's extraction.
-        unsafe { &mut *self.cache.get() }.take_nothing()
+    #[inline(always)]
+    unsafe fn keep<'a>(&'a self, number: u64, event: &Event<'_>, decoded: D) -> &'a D {
+        // SAFETY: as above; a reference from before is used no more.
+        unsafe { &mut *self.cache.get() }.keep(number, event, decoded)
+    }
+
+    #[inline(always)]
+    unsafe fn present_decoded(&self) -> &D {
+        // SAFETY: as above, and decoded, as the caller says.
+        unsafe { (*self.cache.get()).decoded() }
     }
 
     #[inline(always)]

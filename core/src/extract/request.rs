@@ -10,7 +10,10 @@ use core::ops::{Deref, DerefMut};
 use super::memory::{Dropped, Filled, Offsets, Place, Results};
 use super::value::{Text, Value};
 use crate::abi;
+use crate::error::Error;
 use crate::event::Event;
+use crate::export::ExportedImports;
+use crate::tables::{Access, Reader};
 use crate::view::WriteView;
 
 /// One field asked of one event: the event, the argument, and memory for values that are not borrowed from the event.
@@ -32,6 +35,8 @@ pub struct Request<'e> {
     results: &'e mut Results,
     /// Where the field's only value goes; `None`: into the ring.
     pub(crate) place: Option<Place>,
+    /// The host's tables, for a plugin that uses them.
+    pub(crate) tables: Option<&'e Access<'e>>,
 }
 
 impl<'e> Request<'e> {
@@ -45,7 +50,7 @@ impl<'e> Request<'e> {
         field: *const abi::ExtractField,
         results: &'e mut Results,
     ) -> Self {
-        Self { event, input, field, results, place: None }
+        Self { event, input, field, results, place: None, tables: None }
     }
 
     #[inline]
@@ -95,6 +100,17 @@ impl<'e> Request<'e> {
     pub const fn index(&self) -> Option<u64> {
         let (present, _, index) = self.argument();
         if present && index != u64::MAX { Some(index) } else { None }
+    }
+
+    /// State tables, to be read with the handles that the plugin found at init. `plugin` is the plugin itself, with
+    /// `import_tables` in its `export!`.
+    ///
+    /// # Errors
+    /// Where the host gave none at init.
+    #[inline]
+    pub fn tables<P: ExportedImports>(&self, plugin: &P) -> Result<Reader<'e>, Error> {
+        let _of_its_type = plugin;
+        self.tables.map(Reader::new).ok_or(Error::new("the host gave no state tables to this plugin at init"))
     }
 
     /// Copies a text into the request's memory; `None` where it does not fit or holds a NUL byte, which the host

@@ -48,6 +48,9 @@ pub trait Value: Sized + sealed::Sealed {
     /// The host's type (`FTYPE_*`).
     const TYPE: abi::FieldType;
 
+    /// Whether one may be made and then not be handed over: too long, with a NUL byte, outside of its event.
+    const DROPS: bool = true;
+
     /// What stands in the host's array of results.
     type Cell: Copy;
 
@@ -81,6 +84,7 @@ mod sealed {
 
 impl<V: Value> Value for Option<V> {
     const TYPE: abi::FieldType = V::TYPE;
+    const DROPS: bool = V::DROPS;
     type Cell = V::Cell;
 
     #[inline]
@@ -97,6 +101,7 @@ macro_rules! scalar {
     ($( $type:ty, $ftype:ident, $cell:ty, |$value:ident| $make:expr; )+) => { $(
         impl Value for $type {
             const TYPE: abi::FieldType = abi::$ftype;
+            const DROPS: bool = false;
             type Cell = $cell;
 
             #[inline]
@@ -184,6 +189,7 @@ impl CSpan {
 
 impl Value for CSpan {
     const TYPE: abi::FieldType = abi::FTYPE_STRING;
+    const DROPS: bool = false;
     type Cell = *const c_char;
 
     #[inline]
@@ -334,6 +340,7 @@ impl<V> Located<V> {
 
 impl<V: Value> Value for Located<V> {
     const TYPE: abi::FieldType = V::TYPE;
+    const DROPS: bool = V::DROPS;
     type Cell = V::Cell;
 
     #[inline]
