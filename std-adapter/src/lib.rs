@@ -1,2 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! falconet-std: Falco plugins for authors who have std, on falconet's core.
+//!
+//! The traits and the batches are the core's: a plugin moves here by its import, `falconet_std` for `falconet`, and by
+//! its export line, [`export!`]. What it gains:
+//!
+//! - states and instances are boxed, as many as the host asks for, and batches may be of any size ([`batches`]);
+//! - a panic is caught at every entry point : the call fails with its message and place, the host goes on;
+//! - errors are whatever implements [`std::error::Error`], with their causes ([`Error`]);
+//! - `std::io` on the views of events, typed config, the `log` facade, threads.
+
+pub mod batches;
+#[doc(hidden)]
+pub mod boxed;
+mod failure;
+
+#[doc(hidden)]
+pub mod panics;
+
+pub use failure::Error;
+pub use falconet::*;

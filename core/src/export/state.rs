@@ -383,6 +383,18 @@ impl<I> InstanceSlot<I> {
             .find(|slot| slot.owner.compare_exchange(null_mut(), owner, Ordering::Acquire, Ordering::Relaxed).is_ok())
     }
 
+    /// Whether nobody has it.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.is_of(null_mut())
+    }
+
+    /// Whether `owner` has it.
+    #[must_use]
+    pub fn is_of(&self, owner: *const c_void) -> bool {
+        core::ptr::eq(self.owner.load(Ordering::Acquire), owner)
+    }
+
     /// Puts what a slot that was just taken holds from now on.
     ///
     /// # Safety
