@@ -96,7 +96,7 @@ impl<'t> Raw<'t> {
     }
 
     /// Whether a slot's key is this one.
-    fn key_is(&self, index: usize, key: &[u8]) -> bool {
+    pub(super) fn key_is(&self, index: usize, key: &[u8]) -> bool {
         // SAFETY: a slot has so many bytes of a key, all of them defined, and nobody writes them meanwhile.
         let own = unsafe { core::slice::from_raw_parts(self.key(index), self.desc.key.size()) };
         match own.split_at_checked(key.len()) {
@@ -298,7 +298,7 @@ const fn link(index: usize) -> u32 {
 }
 
 /// FNV-1a, mixed so that its upper bits tell keys apart.
-fn hash(key: &[u8]) -> u32 {
+pub(super) fn hash(key: &[u8]) -> u32 {
     let hash = key
         .iter()
         .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));

@@ -68,7 +68,8 @@ impl<K: StateKey, E: Row, const N: usize, const FIELDS: usize, const TEXT: usize
             assert!(!matches!(K::KIND, Kind::Table(_)), "a key is no table");
             assert!(TEXT >= 8, "an added field has room for a number of 8 bytes");
             assert!(!needs_drop::<E>(), "an entry of a table needs no drop: its slot is used again as it is");
-            assert!(E::FIELDS.len() + FIELDS <= MAX_FIELDS, "a table has at most 32 fields, the added ones with them");
+            let fields = raw_fields::<E>();
+            assert!(fields.len() + FIELDS <= MAX_FIELDS, "a table has at most 32 fields, the added ones with them");
         };
         Self {
             head: Head::new(),
@@ -233,7 +234,7 @@ impl<K, E, const N: usize> fmt::Debug for NestedTable<K, E, N> {
 /// assert!(counts.remove(&1) && !counts.remove(&1));
 /// ```
 pub struct Entries<'t, K, E> {
-    raw: Raw<'t>,
+    pub(super) raw: Raw<'t>,
     /// Where it is not the borrow of a nested table that keeps others away.
     _lock: Option<Holding<'t>>,
     types: PhantomData<(K, &'t mut E)>,

@@ -254,3 +254,66 @@ fn another_init_begins_with_an_empty_table() {
         assert!(!clients.add_field(c"other", abi::ST_UINT8).is_null());
     }
 }
+
+#[test]
+fn keys_of_the_same_hash_are_told_apart() {
+    static TABLE: Clients = StateTable::new();
+    static TEXTS: StateTable<Text<8>, Port, 1> = StateTable::new();
+    let mut seen = std::collections::HashMap::new();
+    let pair = (0..1_000_000_u64).find_map(|key| Some((seen.insert(raw::hash(&key.to_ne_bytes()), key)?, key)));
+    let (one, other) = pair.unwrap();
+    let mut clients = TABLE.lock().unwrap();
+    clients.insert(&one).unwrap().own = 1;
+    assert!(clients.get(&other).is_none());
+    clients.insert(&other).unwrap().own = 2;
+    assert_eq!(
+        (clients.get(&one).map(|client| client.own), clients.get(&other).map(|client| client.own)),
+        (Some(1), Some(2))
+    );
+    assert!(clients.remove(&one) && clients.get(&one).is_none());
+    assert_eq!(clients.get(&other).map(|client| client.own), Some(2));
+    let mut texts = TEXTS.lock().unwrap();
+    texts.insert(&Text::from_bytes(b"root").unwrap()).unwrap();
+    let keys: [&[u8]; 6] = [b"root", b"roo", b"root0", b"", b"1234567", b"123456789"];
+    assert_eq!(keys.map(|key| texts.raw.key_is(0, key)), [true, false, false, false, false, false]);
+}
+
+#[test]
+fn an_owner_and_another_thread_use_a_table_in_turn() {
+    static SHARED: Shared = Shared::new();
+    const ROUNDS: u64 = 20_000;
+    let foreign = Foreign::of(&SHARED);
+    let owner = std::thread::spawn(|| {
+        let mut done = 0;
+        for round in 0..ROUNDS {
+            // In use: nobody waits.
+            let Ok(mut clients) = SHARED.clients.lock() else { continue };
+            if let Ok(client) = clients.get_or_insert(&(round % 5)) {
+                client.requests = round % 5;
+                done += 1;
+            }
+            clients.remove(&((round + 2) % 5));
+            drop(clients);
+            if round % 64 == 0 {
+                std::thread::yield_now();
+            }
+        }
+        done
+    });
+    let clients = foreign.table(0);
+    let requests = clients.field(c"requests", abi::ST_UINT64);
+    let mut got = 0;
+    for round in 0..ROUNDS {
+        if let Some(entry) = clients.get(round % 5) {
+            got += 1;
+            if let Some(read) = clients.read_u64(entry, requests) {
+                assert_eq!(read, round % 5, "a held entry is no other key's");
+            }
+            clients.release(entry);
+        }
+    }
+    assert!(owner.join().unwrap() > 0 && got > 0);
+    clients.clear();
+    let all: Vec<_> = (0..8).map(|_| clients.create()).collect();
+    assert!(all.iter().all(|entry| !entry.is_null()), "nothing is held for ever");
+}
