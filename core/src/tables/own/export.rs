@@ -63,13 +63,13 @@ impl<K: StateKey, E: Row, const N: usize, const FIELDS: usize, const TEXT: usize
         let raw = unsafe { Raw::new(head, desc) };
         raw.begin();
         root.added.store(0, Ordering::Relaxed);
-        *root.sink.try_write().ok_or(Error::new("an error of the table is being told at this moment"))? = Some(sink);
+        *root.sink.try_lock().ok_or(Error::new("an error of the table is being told at this moment"))? = Some(sink);
         // SAFETY: the lock is held.
         Ok(unsafe { hand_out(head, root, desc, name, false) })
     }
 
     fn end(&'static self) {
-        if let Some(mut sink) = self.parts().0.sink.try_write() {
+        if let Some(mut sink) = self.parts().0.sink.try_lock() {
             *sink = None;
         }
     }

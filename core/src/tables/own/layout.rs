@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 use core::ptr::{null, null_mut};
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
-use spin::RwLock;
+use spin::Mutex;
 
 use super::export::Sink;
 use super::row::{Kind, RawField};
@@ -78,7 +78,7 @@ pub(super) struct Lists {
 pub(super) struct Root {
     pub(super) lock: Lock,
     /// Whom errors are told.
-    pub(super) sink: RwLock<Option<Sink>>,
+    pub(super) sink: Mutex<Option<Sink>>,
     pub(super) added: AtomicU32,
     /// Under the lock.
     pub(super) lists: UnsafeCell<Lists>,
@@ -92,16 +92,16 @@ impl Root {
         let info = abi::TableFieldInfo { name: null(), field_type: 0, read_only: 0 };
         Self {
             lock: Lock(AtomicBool::new(false)),
-            sink: RwLock::new(None),
+            sink: Mutex::new(None),
             added: AtomicU32::new(0),
             lists: UnsafeCell::new(Lists { added: [AddedField::NONE; MAX_FIELDS], infos: [[info; MAX_FIELDS]; 2] }),
         }
     }
 
-    /// Tells an error to whom the host will ask for it.
+    /// Tells an error to whom the host will ask for it. While another thread tells one, that one stays.
     #[cold]
     pub(super) fn tell(&self, error: &Error) {
-        if let Some(sink) = self.sink.try_read().as_deref().and_then(Option::as_ref) {
+        if let Some(sink) = self.sink.try_lock().as_deref().and_then(Option::as_ref) {
             sink.tell(error);
         }
     }
