@@ -302,10 +302,15 @@ fn wrong_pointers_are_errors() {
 fn a_field_that_is_not_in_the_entry_is_refused() {
     struct Elsewhere;
     static OUTSIDE: StateTable<u64, Elsewhere, 1> = StateTable::new();
+    static LEAKED: core::sync::atomic::AtomicPtr<u64> = core::sync::atomic::AtomicPtr::new(null_mut());
+    fn elsewhere(_: &mut Elsewhere) -> &mut u64 {
+        let leaked = std::boxed::Box::leak(std::boxed::Box::new(0));
+        LEAKED.store(leaked, core::sync::atomic::Ordering::Relaxed);
+        leaked
+    }
     impl Row for Elsewhere {
         const EMPTY: Self = Self;
-        const FIELDS: &'static [EntryField<Self>] =
-            &[EntryField::new(c"leaked", |_: &mut Self| std::boxed::Box::leak(std::boxed::Box::new(0_u64)))];
+        const FIELDS: &'static [EntryField<Self>] = &[EntryField::new(c"leaked", elsewhere)];
     }
     let mut outside = OUTSIDE.lock().unwrap();
     assert!(outside.insert(&1).is_ok());
