@@ -19,9 +19,9 @@ mod table;
 mod text;
 mod vtable;
 
-pub use export::ExportedTable;
 #[doc(hidden)]
 pub use export::{Export, Sink, register, unregister};
+pub use export::{ExportTables, ExportedTable};
 pub use row::{EntryField, FieldValue, Row, StateKey};
 pub use table::{Entries, NestedTable, StateTable};
 pub use text::Text;

@@ -14,7 +14,57 @@ use super::table::StateTable;
 use super::vtable;
 use crate::abi;
 use crate::error::Error;
+use crate::shared::Shares;
 use crate::tables::InitTables;
+
+/// A plugin that exports state tables: they are in its shared part, in static storage.
+///
+/// ```
+/// use falconet::tables::{EntryField, ExportTables, ExportedTable, Row, StateTable, Text};
+/// use falconet::{Error, Event, Info, Init, Parse, Parsing, Plugin, Shared, Shares};
+///
+/// /// An entry: how often a first word was seen.
+/// struct Word { times: u64 }
+/// impl Row for Word {
+///     const EMPTY: Self = Self { times: 0 };
+///     const FIELDS: &'static [EntryField<Self>] =
+///         &[EntryField::new(c"times", |word: &mut Self| &mut word.times).read_only()];
+/// }
+///
+/// struct Words { shared: Shared<Self> }
+/// impl Plugin for Words {
+///     type Error = Error;
+///     const INFO: Info = Info::new(c"words", c"0.1.0", c"counts words", c"you@example.org");
+///     fn new(init: &Init<'_>) -> Result<Self, Error> {
+///         Ok(Self { shared: init.shared::<Self>()? })
+///     }
+/// }
+/// impl Shares for Words {
+///     type Shared = StateTable<Text<32>, Word, 1000>;
+///     const SHARED: Self::Shared = StateTable::new();
+/// }
+/// impl ExportTables for Words {
+///     const TABLES: &'static [ExportedTable<Self::Shared>] = &[ExportedTable::new(c"words", |words| words)];
+/// }
+/// impl Parse for Words {
+///     fn parse(&mut self, event: &Event<'_>, _: &mut Parsing<'_, Self>) -> Result<(), Error> {
+///         let word = event.payload().split(|byte| *byte == b' ').next().unwrap_or_default();
+///         let mut words = self.shared.lock()?;
+///         words.get_or_insert(&Text::from_bytes(word)?)?.times += 1; // full: an error, and nothing is lost
+///         Ok(())
+///     }
+/// }
+/// falconet::export!(Words: parse, export_tables);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "the capability `export_tables` needs `impl falconet::tables::ExportTables for {Self}`",
+    label = "exports no tables",
+    note = "write `impl falconet::tables::ExportTables for {Self}`, or leave `export_tables` out of `export!`"
+)]
+pub trait ExportTables: Shares {
+    /// The tables: their names, and where in the shared part they are.
+    const TABLES: &'static [ExportedTable<Self::Shared>];
+}
 
 /// Whom a table tells its errors: the plugin state, whose last error the host asks for.
 #[doc(hidden)]

@@ -118,6 +118,12 @@ pub struct StateTable<K, E, const N: usize, const FIELDS: usize = 4, const TEXT:
     storage: UnsafeCell<Storage<K, E, N, FIELDS, TEXT>>,
 }
 
+// SAFETY: the pointers in it are the table's own, and what init gave, which belongs to no thread.
+unsafe impl<K: StateKey, E: Row, const N: usize, const FIELDS: usize, const TEXT: usize> Send
+    for StateTable<K, E, N, FIELDS, TEXT>
+{
+}
+
 // SAFETY: the storage is changed under the root's lock only, but for counters, which are atomic; keys and entries may
 // be sent to the thread that has the lock.
 unsafe impl<K: StateKey, E: Row, const N: usize, const FIELDS: usize, const TEXT: usize> Sync
