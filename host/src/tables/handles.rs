@@ -17,6 +17,9 @@ use crate::lent::{LentList, LentText};
 /// The first handle: high enough to be no address of a process, so that a look behind it crashes at once.
 const FIRST: usize = 0xFA1C << (usize::BITS - 16);
 
+/// How many overwritten texts stay allocated, so that who keeps one reads the pattern.
+const SPENT: usize = 256;
+
 /// The handles of all plugins are distinct, so that one which is passed on is told.
 static NEXT: AtomicUsize = AtomicUsize::new(FIRST);
 
@@ -79,7 +82,7 @@ pub(crate) struct Handles {
     /// What `list_tables` (under 0) and `list_table_fields` gave last.
     pub(crate) lists: BTreeMap<usize, LentList>,
     frame: Option<Frame>,
-    /// Texts of the call before, overwritten.
+    /// Texts of earlier calls, overwritten.
     spent: Vec<LentText>,
 }
 
@@ -93,7 +96,9 @@ impl Handles {
     pub(crate) fn end(&mut self) -> Vec<(&'static str, String)> {
         let Some(frame) = self.frame.take() else { return Vec::new() };
         frame.texts.iter().for_each(LentText::poison);
-        self.spent = frame.texts;
+        self.spent.extend(frame.texts);
+        let enough = self.spent.len().saturating_sub(SPENT);
+        self.spent.drain(..enough);
         let mut left: BTreeMap<(String, Use), usize> = BTreeMap::new();
         for handle in frame.entries.values() {
             *left.entry((handle.table.label().to_owned(), handle.of)).or_default() += 1;

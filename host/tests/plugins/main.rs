@@ -3,10 +3,13 @@
 #![cfg(test)]
 
 mod cli;
+mod exported;
 mod extract;
 mod init;
 mod load;
+mod several;
 mod source;
+mod tables;
 
 use std::{
     env,
@@ -15,7 +18,7 @@ use std::{
     process::Command,
 };
 
-use falconet_host::{Library, LoadError, Logs, Plugin};
+use falconet_host::{Inspector, Library, LoadError, Logs, Next, Plugin};
 use tempfile::TempDir;
 
 /// A C plugin, compiled into a folder of its own so that tests share none of its statics.
@@ -45,7 +48,7 @@ fn compile(source: &str, macros: &[&str]) -> Option<Compiled> {
     let compiler = env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let mut command = Command::new(&compiler);
     command.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o"]);
-    command.arg(&path).args(macros.iter().map(|name| format!("-D{name}"))).arg(fixture(source));
+    command.arg(&path).args(macros.iter().map(|name| format!("-D{name}"))).arg(fixture(source)).arg("-pthread");
     match command.output() {
         Ok(output) => {
             assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
@@ -78,4 +81,20 @@ fn init(library: &Library, config: &str) -> Plugin {
 /// What was logged, one line a message.
 fn lines(logs: &Logs) -> Vec<String> {
     logs.take().iter().map(ToString::to_string).collect()
+}
+
+/// What was found, one text each.
+fn findings(inspector: &Inspector) -> Vec<String> {
+    inspector.findings().take().iter().map(ToString::to_string).collect()
+}
+
+/// Reads the source to its end; the number of events.
+fn run(inspector: &Inspector, name: &str, params: &str) -> u64 {
+    let mut capture = inspector.open(name, params).unwrap();
+    let mut count = 0;
+    while let Next::Event(_) = capture.next_event().unwrap() {
+        count += 1;
+    }
+    capture.close().unwrap();
+    count
 }
