@@ -102,3 +102,42 @@ fn fields_of_every_plugin_may_be_asked_for() {
     let error = inspector.field("good.nope").unwrap_err().to_string();
     assert!(error.contains("good.num") && error.contains("user.count"), "{error}");
 }
+
+#[test]
+fn host_4_2_a_source_without_an_id_gives_events_of_any_type() {
+    let (any, good) = (compiled!("any.c"), compiled!("good.c"));
+    let keeper = compiled!("keeper.c", "TYPES={306,322,324,402}");
+    let logs = Logs::new();
+    let mut inspector = Inspector::new(&logs);
+    for library in [any.library(), good.library(), keeper.library()] {
+        inspector.register(&library, "").unwrap();
+    }
+    let mut capture = inspector.open("any", "scagu").unwrap();
+    let mut seen = Vec::new();
+    while let Next::Event(event) = capture.next_event().unwrap() {
+        let first = event.param(0).unwrap_or_default().len();
+        seen.push((event.event_type(), event.source().to_str().unwrap().to_owned(), first, event.tid() == u64::MAX));
+    }
+    capture.close().unwrap();
+    let of = |event_type: u16, source: &str, first: usize, no_thread: bool| {
+        (event_type, source.to_owned(), first, no_thread)
+    };
+    let expected = [
+        of(306, "syscall", 3, false),
+        of(324, "syscall", 3, false),
+        of(402, "syscall", 4, true),
+        of(322, "good", 4, true),
+        of(322, "", 4, true),
+    ];
+    assert_eq!(seen, expected, "the source is found by the id");
+    let parsed: Vec<_> = lines(&logs).iter().filter_map(|line| line.rsplit(' ').next()?.parse::<u16>().ok()).collect();
+    assert_eq!(parsed, [306, 324, 402, 322], "an event of a plugin that is not there is nobody's");
+    for (params, told) in [
+        ("x", "the event's len is 33, its header and the lengths of its 2 parameters need 34"),
+        ("y", "the event's len is 37, its header and parameters are 33 bytes"),
+        ("n", "the event has the plugin id 0: a source without an id must set the id of its 322 events"),
+    ] {
+        let error = inspector.open("any", params).unwrap().next_event().unwrap_err().to_string();
+        assert_eq!(error, format!("event 0 (from 0) of a batch of 1: {told}"), "{params}");
+    }
+}
