@@ -131,7 +131,7 @@ impl Plugin {
             return Ok(Extraction::without_values(Outcome::NotAsked, requests.len()));
         }
         let mut fields: Vec<ExtractField> = requests.iter().map(poisoned).collect();
-        let mut reader = tables::READER_EXT;
+        let vtables = self.vtables.lend();
         let mut offsets = ExtractValueOffsets { start: ptr::null_mut(), length: ptr::null_mut() };
         let claimed = self.library().claims(since::VALUE_OFFSETS);
         // A plugin that does not claim 3.11 gets a pointer all the same: what it writes there gives it away.
@@ -142,7 +142,7 @@ impl Plugin {
             num_fields: u32::try_from(fields.len()).unwrap_or(u32::MAX),
             fields: fields.as_mut_ptr(),
             table_reader: tables::READER,
-            table_reader_ext: &raw mut reader,
+            table_reader_ext: vtables.reader(),
             value_offsets,
         };
         let event_input: EventInput = event.input();

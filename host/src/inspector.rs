@@ -125,11 +125,11 @@ impl Inspector {
             }
         }
         let failed = |error| RegisterError::Init { plugin: info.name.clone(), error };
+        let source = c_text("plugin_get_event_source", &info.source).map_err(|error| failed(error.into()))?;
+        let plugin = Plugin::init_in(library, config, &self.logs, &self.shared).map_err(failed)?;
         if info.id != 0 {
-            let source = c_text("plugin_get_event_source", &info.source).map_err(|error| failed(error.into()))?;
             self.sources.push((info.id, source));
         }
-        let plugin = Plugin::init_in(library, config, &self.logs, &self.shared).map_err(failed)?;
         Ok(self.plugins.push_mut(plugin))
     }
 

@@ -26,6 +26,12 @@ impl<T: Copy> Lent<T> {
         self.0.as_ptr().cast()
     }
 
+    /// Lends another value in the same place.
+    pub(crate) fn set(&self, value: T) {
+        // SAFETY: the allocation is ours until drop, holds one `T`, and no reference to it exists.
+        unsafe { self.as_ptr().write(value) };
+    }
+
     /// Overwrites every byte.
     pub(crate) fn poison(&self) {
         // SAFETY: the allocation is ours until drop, holds one `T`, and no reference to it exists.

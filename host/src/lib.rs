@@ -6,8 +6,12 @@
 //! dlopen, checks     plugin_init       plugin_open       plugin_next_batch         plugin_extract_fields
 //! ```
 //!
+//! An [`Inspector`] holds several plugins, with the state tables that they share, and gives each event of one source to
+//! all that parse it before it is extracted from. A [`Plugin`] alone has no other's tables.
+//!
 //! Where the real host reads uninitialised memory, this one puts a pattern there ([`POISON`]) and reports a plugin
-//! that leaves it; where the real host's stack is gone after a call, this one overwrites what it lent. Rule numbers
+//! that leaves it; where the real host's stack is gone after a call, this one overwrites what it lent. What
+//! breaks a rule without any call failing for it is a [`Finding`]. Rule numbers
 //! in the documentation are those of `docs/host.md`.
 //!
 //! A plugin is native code: loading one trusts it as much as linking it would. What it hands over is checked for

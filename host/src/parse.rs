@@ -32,14 +32,14 @@ impl Plugin {
         if !self.parses(event) {
             return Ok(Outcome::NotAsked);
         }
-        let (mut reader, mut writer) = (tables::READER_EXT, tables::WRITER);
+        let vtables = self.vtables.lend();
         let input = EventParseInput {
             owner: self.owner().as_ptr(),
             get_owner_last_error: Some(owner::last_error),
             table_reader: tables::READER,
             table_writer: tables::WRITER,
-            table_reader_ext: &raw mut reader,
-            table_writer_ext: &raw mut writer,
+            table_reader_ext: vtables.reader(),
+            table_writer_ext: vtables.writer(),
         };
         let event_input = event.input();
         let _called = self.owner().enter(CALL, Access::Write);

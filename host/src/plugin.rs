@@ -23,7 +23,7 @@ use crate::{
     library::Library,
     logs::Logs,
     owner::{self, Owner, Shared, State},
-    tables::{self, Access},
+    tables::{self, Access, LentVtables},
     text::text,
 };
 
@@ -132,6 +132,8 @@ pub struct Plugin {
     shared: Shared,
     /// Configs that were lent to it since, overwritten.
     configs: RefCell<Vec<LentText>>,
+    /// The vtables that it is lent for each call that has them.
+    pub(crate) vtables: LentVtables,
     _lent: InitMemory,
 }
 
@@ -175,6 +177,7 @@ impl Plugin {
             owner,
             shared,
             configs: RefCell::default(),
+            vtables: LentVtables::new(),
             _lent: memory,
         };
         if !Code::done(call, rc)? {

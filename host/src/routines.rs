@@ -18,7 +18,7 @@ use crate::{
     lent::Lent,
     owner,
     plugin::Plugin,
-    tables::{self, Access},
+    tables::Access,
 };
 
 /// One routine: a function of a plugin with its two states.
@@ -207,20 +207,18 @@ impl Plugin {
     fn listen(&self, call: &'static str, function: ListenFn) -> Result<(), CallError> {
         let function = function.ok_or(CallError::NoSymbol { symbol: call })?;
         let routine = Lent::new(RoutineVtable { subscribe: Some(subscribe), unsubscribe: Some(unsubscribe) });
-        let (reader, writer) = (Lent::new(tables::READER_EXT), Lent::new(tables::WRITER));
+        let vtables = self.vtables.lend();
         let input = Lent::new(CaptureListenInput {
             owner: self.owner().as_ptr(),
             routine: routine.as_ptr(),
-            table_reader_ext: reader.as_ptr(),
-            table_writer_ext: writer.as_ptr(),
+            table_reader_ext: vtables.reader(),
+            table_writer_ext: vtables.writer(),
             get_owner_last_error: Some(owner::last_error),
         });
         let _called = self.owner().enter(call, Access::Write);
         // SAFETY: the state is alive; the input and all that it points to are ours and live during the call.
         let rc = unsafe { function(self.state(), input.as_ptr()) };
         routine.poison();
-        reader.poison();
-        writer.poison();
         input.poison();
         if Code::done(call, rc)? { Ok(()) } else { Err(CallError::Failed { call, message: self.last_error() }) }
     }

@@ -36,6 +36,9 @@ pub(super) fn main(path: &Path) -> anyhow::Result<()> {
     for name in names {
         table_fields(out, inspector, &name)?;
     }
+    for finding in inspector.findings().take() {
+        writeln!(out, "\nfinding        {finding}")?;
+    }
     binary(out, library.path())?;
     Ok(())
 }

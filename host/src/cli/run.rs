@@ -83,7 +83,11 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
     let (library, defaults) = target::open(&options.plugin)?;
     let info = library.info();
     if !info.capabilities.source {
-        bail!("the plugin '{}' has no events to run: it can {}", info.name, info.capabilities);
+        bail!(
+            "the plugin '{}' has no events to run, it can {}: run a source, and this one with --with",
+            info.name,
+            info.capabilities
+        );
     }
     let config = config::of_run(options.config.as_deref(), options.follow, &defaults)?;
     let params = options.params.as_ref().or(defaults.params.as_ref()).map_or("", String::as_str);

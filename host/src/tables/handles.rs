@@ -72,6 +72,8 @@ struct Frame {
     /// What became of handles of this call.
     gone: BTreeMap<usize, &'static str>,
     texts: Vec<LentText>,
+    /// The tables of the host that are being iterated over, in order.
+    iterated: Vec<Arc<dyn StateTable>>,
 }
 
 /// The handles of one plugin.
@@ -89,7 +91,8 @@ pub(crate) struct Handles {
 impl Handles {
     pub(crate) fn begin(&mut self, callback: &'static str, access: Access) {
         let (tables, entries, gone) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        self.frame = Some(Frame { callback, access, tables, entries, gone, texts: Vec::new() });
+        let (texts, iterated) = (Vec::new(), Vec::new());
+        self.frame = Some(Frame { callback, access, tables, entries, gone, texts, iterated });
     }
 
     /// Ends the call: what should have been given back is told (rule 9.3), texts are overwritten (rule 9.6).
@@ -230,6 +233,28 @@ impl Handles {
         if let Some(frame) = &mut self.frame {
             frame.entries.remove(&handle);
             frame.gone.insert(handle, how);
+        }
+    }
+
+    /// Notes that a table is being iterated over, until `end_iteration` of what this gives.
+    pub(crate) fn iterate(&mut self, table: &Arc<dyn StateTable>) -> Answer<usize> {
+        let iterated = &mut self.frame()?.iterated;
+        iterated.push(Arc::clone(table));
+        Ok(iterated.len() - 1)
+    }
+
+    pub(crate) fn end_iteration(&mut self, iteration: usize) {
+        if let Some(frame) = &mut self.frame {
+            frame.iterated.truncate(iteration);
+        }
+    }
+
+    /// Whether entries may come and go: not those of a table of the host that is being iterated over.
+    pub(crate) fn check_change(&mut self, table: &dyn StateTable) -> Answer<()> {
+        let iterated = self.frame()?.iterated.iter().any(|iterated| same(&**iterated, table));
+        match iterated && table.owner().is_none() {
+            true => Refusal::broken("9.6", format!("the table '{}' is being iterated over", table.label())),
+            false => Ok(()),
         }
     }
 

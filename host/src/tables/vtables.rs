@@ -251,6 +251,7 @@ extern "C" fn iterate(table: *mut c_void, iterator: TableIterator, state: *mut c
     call("iterate_entries", table, Access::Read, 0, |owner, table| {
         let Some(iterator) = iterator else { return Refusal::broken("9.6", "the iterator is NULL") };
         let mut refused = None;
+        let iteration = owner.handles().iterate(table)?;
         let all = table.iterate(&mut |_, entry| {
             let lent = owner.handles().lend_entry(table, entry, Use::Iterated);
             let lent = match lent {
@@ -265,6 +266,7 @@ extern "C" fn iterate(table: *mut c_void, iterator: TableIterator, state: *mut c
             owner.handles().end_entry(lent, "an iterator's, whose call has ended");
             more
         });
+        owner.handles().end_iteration(iteration);
         refused.map_or(Ok(Bool::from(all)), Err)
     })
 }
@@ -278,11 +280,15 @@ fn done(
 }
 
 extern "C" fn clear(table: *mut c_void) -> Rc {
-    done("clear_table", table, |_, table| table.clear())
+    done("clear_table", table, |owner, table| {
+        owner.handles().check_change(&**table)?;
+        table.clear()
+    })
 }
 
 unsafe extern "C" fn erase(table: *mut c_void, key: *const StateData) -> Rc {
-    done("erase_table_entry", table, |_, table| {
+    done("erase_table_entry", table, |owner, table| {
+        owner.handles().check_change(&**table)?;
         // SAFETY: the plugin passes a key of the type that it asked the table for.
         table.erase(&unsafe { value_of("the key", table.key_type(), key) }?)
     })
@@ -315,6 +321,7 @@ extern "C" fn destroy(table: *mut c_void, entry: *mut c_void) {
 
 unsafe extern "C" fn add_entry(table: *mut c_void, key: *const StateData, entry: *mut c_void) -> *mut c_void {
     call("add_table_entry", table, Access::Write, ptr::null_mut(), |owner, table| {
+        owner.handles().check_change(&**table)?;
         let entry = consume(owner, &**table, entry, "added, which consumes it even where it fails,")?;
         // SAFETY: the plugin passes a key of the type that it asked the table for.
         let key = unsafe { value_of("the key", table.key_type(), key) }?;

@@ -86,6 +86,19 @@ fn host_4_9_async_events_come_before_later_ones_of_the_source() {
 }
 
 #[test]
+fn host_4_9_async_events_come_on_a_timeout() {
+    let (faulty, injector) = (compiled!("faulty.c"), compiled!("injector.c"));
+    let mut inspector = Inspector::new(&Logs::new());
+    inspector.register(&faulty.library(), "").unwrap();
+    inspector.register(&injector.library(), "").unwrap();
+    let mut capture = inspector.open("faulty", "timeout").unwrap();
+    let Next::Event(event) = capture.next_event().unwrap() else { panic!("an event was expected") };
+    assert_eq!((event.event_type(), event.ts(), event.source()), (402, 1_000_000_000, c"faulty"));
+    let Next::Event(event) = capture.next_event().unwrap() else { panic!("an event was expected") };
+    assert_eq!((event.event_type(), event.num()), (322, 2), "the timeout was used up");
+}
+
+#[test]
 fn host_7_2_events_of_the_future_and_beyond_the_queue_are_dropped() {
     let (good, injector) = (compiled!("good.c"), compiled!("injector.c"));
     let (good, injector) = (good.library(), injector.library());

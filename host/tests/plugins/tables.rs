@@ -304,3 +304,13 @@ fn host_9_4_a_plugins_table_in_an_entry_may_be_null() {
 fn said_of(logs: &Logs, line: &str) -> bool {
     said(logs).iter().any(|said| said == line)
 }
+
+#[test]
+fn host_9_6_a_table_of_the_host_is_not_changed_while_it_is_iterated_over() {
+    let good = compiled!("good.c");
+    let user = compiled!("user.c", "TABLE=\"threads\"", "KEY=ST_INT64", "FIELD=\"exe\"");
+    let (said, found, threads) = threaded(&good.library(), &user.library(), "change iterated");
+    let told = "erase_table_entry: the table 'threads' is being iterated over";
+    assert_eq!(said, [format!("erase 1: {told}"), format!("iterate 1: {told}")]);
+    assert_eq!((found, threads.len()), (vec![format!("user: {told} (rule 9.6)")], 1));
+}
