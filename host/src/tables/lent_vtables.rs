@@ -56,8 +56,8 @@ impl Drop for LentCopy<'_> {
     }
 }
 
-#[cfg(test)]
 #[expect(unsafe_code, reason = "the test reads what a plugin would")]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -84,7 +84,7 @@ fn a_failed_parse_is_told_once_and_counted() {
 }
 
 #[test]
-fn fields_of_every_plugin_may_be_asked_for() {
+fn host_8_4_an_event_is_parsed_before_any_plugin_extracts_from_it() {
     let (good, keeper, user) = (compiled!("good.c"), compiled!("keeper.c"), compiled!("user.c"));
     let mut inspector = Inspector::new(&Logs::new());
     for library in [good.library(), keeper.library(), user.library()] {
@@ -98,7 +98,7 @@ fn fields_of_every_plugin_may_be_asked_for() {
         let value = |request| inspector.extract(&event, request).unwrap().first().unwrap().as_u64().unwrap();
         values.push((value(&requests[0]), value(&requests[1])));
     }
-    assert_eq!(values, [(1, 1), (2, 1), (3, 2), (4, 2)]);
+    assert_eq!(values, [(1, 1), (2, 1), (3, 2), (4, 2)], "what the keeper counted of this event too");
     let error = inspector.field("good.nope").unwrap_err().to_string();
     assert!(error.contains("good.num") && error.contains("user.count"), "{error}");
 }

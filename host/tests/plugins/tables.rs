@@ -155,7 +155,7 @@ fn host_9_6_nothing_is_written_during_extraction() {
     while let falconet_host::Next::Event(event) = capture.next_event().unwrap() {
         counts.push(inspector.extract(&event, &request).unwrap().first().unwrap().as_u64().unwrap());
     }
-    assert_eq!(counts, [1, 1, 2], "rule 8.4: parsed before it is extracted from");
+    assert_eq!(counts, [1, 1, 2], "reading goes on");
     drop(capture);
     let told = "create_table_entry: plugin_extract_fields may only read tables: write in plugin_parse_event";
     assert_eq!(findings(&inspector), [format!("user: {told} (rule 9.6, 3 times)")]);
