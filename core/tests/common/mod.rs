@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 pub(crate) mod extract;
+pub(crate) mod parse;
 pub(crate) mod source;
 
 use std::ffi::{CStr, CString, c_char, c_void};
