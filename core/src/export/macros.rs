@@ -192,6 +192,7 @@ macro_rules! __export_if {
     (shares [shares $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (shares [metrics $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (shares [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (word_shares [shares $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (async_events [async_events $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (dump_state [dump_state $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (listen [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
@@ -237,7 +238,11 @@ macro_rules! __export_words {
         $crate::__export_words!(@each $($more)*);
     };
     // `metrics` and `listen` imply `shares`, and are no second one.
-    (@once shares [$($more:ident)*]) => {};
+    (@once shares $more:tt) => {
+        $crate::__export_if! { word_shares $more {
+            compile_error!("export! names the capability `shares` twice");
+        } {} }
+    };
     (@once $word:ident $more:tt) => {
         $crate::__export_if! { $word $more {
             compile_error!(concat!("export! names the capability `", stringify!($word), "` twice"));
@@ -311,8 +316,6 @@ macro_rules! __export_plugin {
             }
             unsafe fn begin(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { shares $words {
-                    static __FIRST: $crate::export::SharedPart<<$p as $crate::Shares>::Shared> =
-                        $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED);
                     // SAFETY: the state was free and is the caller's, so no handle to its part is left.
                     unsafe { _state.beside().shared.begin(&__FIRST) }
                 } {} }
@@ -320,6 +323,12 @@ macro_rules! __export_plugin {
             }
             unsafe fn end(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { async_events $words { $crate::export::async_event::end::<$p>(_state) } {} }
+            }
+            unsafe fn clear(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
+                $crate::__export_if! { shares $words {
+                    // SAFETY: nobody has a handle to the part, as this function's caller says.
+                    unsafe { _state.beside().shared.begin(&__FIRST) }
+                } {} }
             }
             fn new_capture(_state: &$crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { extract $words { $crate::export::shell::new_capture::<$p>(_state) } {} }
@@ -432,6 +441,8 @@ macro_rules! __export_plugin {
         const _: &[u8] = <$p as $crate::export::ExportedParse>::SOURCES;
     };
     (@shares $p:ty) => {
+        static __FIRST: $crate::export::SharedPart<<$p as $crate::Shares>::Shared> =
+            $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED);
         // SAFETY: the statics of `Exported` are this plugin's own.
         unsafe impl $crate::export::ExportedShares for $p {
             fn shared_of(

@@ -229,17 +229,21 @@ impl<T: Plugin, X, B> State<T, X, B> {
         &self.beside
     }
 
-    /// Drops the plugin value, if there is one, silences the log, and frees the slot.
+    /// Drops the plugin value, if there is one, silences the log, calls `clear` where no handle is left to what lies
+    /// beside, and frees the slot.
     ///
     /// # Safety
     /// The host destroys the state, and uses it no more.
-    pub(super) unsafe fn release(&self) {
+    pub(super) unsafe fn release(&self, clear: impl FnOnce()) {
         if self.head.is_live() {
             self.head.phase.store(phase::FAILED, Ordering::Relaxed);
             // SAFETY: it was live, so the value is there, and nobody borrows it: the host is done with the state.
             unsafe { (*self.plugin.get()).assume_init_drop() };
         }
         self.head.shared.end();
+        if self.head.kept.load(Ordering::Acquire) == 1 {
+            clear();
+        }
         // SAFETY: it undoes the taking of the state, which the host ends once.
         unsafe { self.head.let_go() };
     }
