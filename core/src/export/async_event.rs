@@ -11,6 +11,7 @@ use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
 use crate::async_event::{AsyncEvents, Dump, DumpState, Emitter, Handler};
 use crate::error::{Error, Message, Report};
+use crate::gate::Gate;
 use crate::log::Severity;
 
 /// Checks at compile time what async events a plugin declares.
@@ -18,9 +19,23 @@ pub const fn check<T: AsyncEvents>() {
     crate::async_event::check::<T>();
 }
 
-/// No emitter of a state calls the host any more.
-pub fn end<T: ExportedAsync>(state: &'static StateOf<T>) {
-    T::gate_of(state).0.shut();
+/// No emitter of a state calls the host any more, and its threads are joined, where no NULL handler has seen to that.
+///
+/// # Safety
+/// The host destroys the state, and uses it no more.
+pub unsafe fn end<T: ExportedAsync>(state: &'static StateOf<T>) {
+    // SAFETY: the state is one of ours; the host is done with it, so no other call uses the plugin value.
+    if let Some((_, value)) = unsafe { StateOf::<T>::live_mut(core::ptr::from_ref(state).cast()) } {
+        end_capture(&T::gate_of(state).0, value);
+    }
+}
+
+/// Every emitter is inert before the plugin's `stop` is called.
+fn end_capture<T: AsyncEvents>(gate: &Gate<Handler>, value: &mut T) {
+    if gate.is_open() {
+        gate.shut();
+        value.stop();
+    }
 }
 
 /// `plugin_get_async_event_sources`.
@@ -52,10 +67,7 @@ pub unsafe extern "C" fn set_handler<T: ExportedAsync>(
     // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     let gate = &T::gate_of(state).0;
-    if gate.is_open() {
-        gate.shut();
-        value.stop();
-    }
+    end_capture(gate, value);
     let Some(handler) = handler else { return SUCCESS };
     // SAFETY: as this function's.
     let ticket = gate.open(unsafe { Handler::new(owner, handler) });

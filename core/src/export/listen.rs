@@ -11,6 +11,11 @@ use crate::abi::{self, FAILURE, SUCCESS};
 use crate::error::Error;
 use crate::listen::{Capture, RoutineSlot};
 
+/// Every routine of a state is told to end.
+pub fn end<T: ExportedListen>(state: &'static StateOf<T>) {
+    T::routines_of(state).iter().for_each(RoutineSlot::stop_any);
+}
+
 /// `plugin_capture_open`.
 ///
 /// # Safety

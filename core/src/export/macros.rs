@@ -322,7 +322,11 @@ macro_rules! __export_plugin {
                 $crate::__export_if! { extract $words { $crate::export::shell::begin::<$p>(_state) } {} }
             }
             unsafe fn end(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
-                $crate::__export_if! { async_events $words { $crate::export::async_event::end::<$p>(_state) } {} }
+                $crate::__export_if! { async_events $words {
+                    // SAFETY: as this function's.
+                    unsafe { $crate::export::async_event::end::<$p>(_state) }
+                } {} }
+                $crate::__export_if! { listen $words { $crate::export::listen::end::<$p>(_state) } {} }
             }
             unsafe fn clear(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { shares $words {
