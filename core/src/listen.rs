@@ -98,9 +98,10 @@ impl<'c, P: ExportedListen> Capture<'c, P> {
     }
 
     /// Runs `routine` on a thread of the host, at once and then with a pause of `period` between runs, until it says
-    /// [`Again::No`], the handle is dropped, or the capture ends.
+    /// [`Again::No`], the handle is dropped, or the capture ends. One that is subscribed as the capture ends does not run.
     ///
-    /// The pause is kept by the thread itself in steps of 10 ms, so that an end is never waited for for longer.
+    /// A pause has 1 ms at least, and whole ones. It is kept by the thread itself in steps of 10 ms, so that an end is
+    /// never waited for for longer.
     ///
     /// # Errors
     /// Where the host takes no routine (it may have no threads for them: rule 8.3), and while as many run as the setting
@@ -194,7 +195,9 @@ impl RoutineSlot {
 
     /// Takes a free slot, and gives the ticket of its routine. Called from `capture_open` only, one at a time.
     fn take(&self, run: fn(*const c_void) -> Again, period: Duration) -> u64 {
-        self.period.store(u32::try_from(period.as_millis()).unwrap_or(u32::MAX), Ordering::Relaxed);
+        let millis = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
+        // Without any pause the host's thread would be busy with nothing else (rule 8.3).
+        self.period.store(millis.max(1), Ordering::Relaxed);
         self.pause.store(0, Ordering::Relaxed);
         self.run.store(run as *mut (), Ordering::Relaxed);
         let ticket = (self.ticket.load(Ordering::Relaxed) | 1).wrapping_add(2);

@@ -146,6 +146,20 @@ fn host_7_1_the_handler_gets_whole_events_of_type_402() {
 }
 
 #[test]
+fn host_7_2_the_hosts_clock_is_the_largest_time_and_success_is_no_promise() {
+    let (state, inspector) = (State::init(c"times"), Inspector::new());
+    assert_eq!(inspector.set(&state), abi::SUCCESS);
+    let emitter = emitter("times");
+    // Years ahead: the real host drops it and says SUCCESS, so there is nothing that the plugin could be told.
+    for ts in [Timestamp::HOST, Timestamp::from_nanos(i64::MAX.cast_unsigned()), Timestamp::from_nanos(0)] {
+        assert!(emitter.emit(ALARM, ts, b"").is_ok());
+    }
+    let times: Vec<_> = inspector.taken().iter().map(|event| event[..8].to_vec()).collect();
+    assert_eq!(times, [u64::MAX, i64::MAX.cast_unsigned(), 0].map(|ts| ts.to_ne_bytes().to_vec()));
+    inspector.unset(&state);
+}
+
+#[test]
 fn host_10_1_names_of_31_bytes_are_declared_whole() {
     // SAFETY: functions without conditions.
     let (names, sources) = unsafe { (plugin_get_async_events(), plugin_get_async_event_sources()) };

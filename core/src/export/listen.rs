@@ -26,7 +26,12 @@ pub unsafe extern "C" fn capture_open<T: ExportedListen>(
     input: *const abi::CaptureListenInput,
 ) -> Rc {
     // SAFETY: as this function's.
-    unsafe { call::<T>(plugin, input, RoutineSlot::ended, |value, capture| value.capture_open(capture)) }
+    let rc = unsafe { call::<T>(plugin, input, RoutineSlot::ended, |value, capture| value.capture_open(capture)) };
+    if rc != SUCCESS {
+        // SAFETY: as this function's.
+        unsafe { stop_routines::<T>(plugin) };
+    }
+    rc
 }
 
 /// `plugin_capture_close`: every routine is told to end first.
@@ -38,7 +43,19 @@ pub unsafe extern "C" fn capture_close<T: ExportedListen>(
     input: *const abi::CaptureListenInput,
 ) -> Rc {
     // SAFETY: as this function's.
-    unsafe { call::<T>(plugin, input, RoutineSlot::stop_any, |value, capture| value.capture_close(capture)) }
+    let rc = unsafe { call::<T>(plugin, input, RoutineSlot::stop_any, |value, capture| value.capture_close(capture)) };
+    // SAFETY: as this function's. Those that `capture_close` has begun.
+    unsafe { stop_routines::<T>(plugin) };
+    rc
+}
+
+/// # Safety
+/// `plugin` is the host's from init, or NULL.
+unsafe fn stop_routines<T: ExportedListen>(plugin: *const c_void) {
+    // SAFETY: as this function's.
+    if let Some(state) = unsafe { StateOf::<T>::live_state(plugin) } {
+        end::<T>(state);
+    }
 }
 
 /// # Safety

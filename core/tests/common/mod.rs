@@ -6,6 +6,7 @@
 
 pub(crate) mod async_events;
 pub(crate) mod extract;
+pub(crate) mod listen;
 pub(crate) mod parse;
 pub(crate) mod source;
 
