@@ -275,3 +275,20 @@ fn raw_events_and_claims_stand_one_after_the_other() {
         assert_eq!(events, expected);
     }
 }
+
+#[test]
+fn raw_events_and_slots_never_mix_in_a_batch() {
+    static POOL: Pool<1, 8, 512> = Pool::new();
+    let mut lease = POOL.lease().unwrap();
+    let mut batch = lease.fill(Limits::new(0, 64));
+    batch.slots(8).unwrap().claim().unwrap().commit(Timestamp::HOST);
+    assert_eq!(batch.raw(Timestamp::HOST, None, 1, &[]), Ok(Push::Full));
+    assert_eq!(arrived(&mut lease), [plugin_event(u64::MAX, 0, &[0; 8])]);
+
+    let mut batch = lease.fill(Limits::new(0, 64));
+    assert_eq!(batch.raw(Timestamp::HOST, None, 1, &[&[0xFF; 100]]), Ok(Push::Committed));
+    assert!(batch.slots(8).unwrap().claim().is_none());
+    let mut batch = lease.fill(Limits::new(0, 64));
+    batch.slots(8).unwrap().claim().unwrap().commit(Timestamp::HOST);
+    assert_eq!(arrived(&mut lease), [plugin_event(u64::MAX, 0, &[0; 8])], "prepared anew after the raw event");
+}

@@ -121,7 +121,8 @@ impl Pool {
 
     /// The routines that wait to be called, which are taken out.
     pub(crate) fn take(&self) -> Vec<Task> {
-        self.tasks().drain(..).collect()
+        let mut tasks = self.tasks();
+        (0..tasks.len()).filter_map(|_| tasks.pop_front()).collect()
     }
 
     /// Whether no routine waits or runs.
@@ -139,8 +140,18 @@ impl Pool {
         }
     }
 
+    /// Routines that are subscribed from here on are called with `state`.
+    pub(crate) fn be_of(&self, state: *mut c_void) {
+        self.state.store(state.expose_provenance(), Ordering::Relaxed);
+    }
+
+    /// Room for what is subscribed, so that it costs no allocation then.
+    pub(crate) fn reserve(&self) {
+        self.tasks().reserve(8);
+    }
+
     fn input(self: &Arc<Self>, state: &State, vtable: *mut abi::RoutineVtable) -> abi::CaptureListenInput {
-        self.state.store(state.ptr.expose_provenance(), Ordering::Relaxed);
+        self.be_of(state.ptr);
         // What came with 3.9 is what stood on the stack (rule 1.5).
         abi::CaptureListenInput { owner: Arc::as_ptr(self).cast_mut().cast(), routine: vtable, ..poison() }
     }
