@@ -134,7 +134,7 @@ impl<P: AsyncEvents> EventName<P> {
             }
             rest = more;
         }
-        panic!("ASYNC_EVENTS does not declare this name");
+        panic!("ASYNC_EVENTS does not declare this name: add it there");
     }
 }
 

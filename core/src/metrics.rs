@@ -222,6 +222,11 @@ impl<N: Number> Gauge<N> {
 
 /// What a [`Metric`] reads: a [`Counter`] or a [`Gauge`].
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a metric's function gives a reference to a `Counter` or a `Gauge`, not to `{Self}`",
+    label = "is no metric",
+    note = "keep the number as a `falconet::metrics::Counter` or `Gauge` in the shared part"
+)]
 pub trait Reading {
     /// Monotonic or not.
     const METRIC_TYPE: abi::MetricType;

@@ -353,6 +353,12 @@ macro_rules! __export_plugin {
         $crate::__export_if! { metrics $words { $crate::__export_plugin!(@metrics $p); } {} }
         $crate::__export_if! { async_events $words { $crate::__export_plugin!(@async_events $p); } {} }
         $crate::__export_if! { listen $words { $crate::__export_plugin!(@listen $p); } {} }
+        $crate::__export_if! { init_schema $words {
+            const _: () = $crate::export::config::check_init_schema::<$p>();
+        } {} }
+        $crate::__export_if! { event_schema $words {
+            const _: () = $crate::export::config::check_event_schema::<$p>();
+        } {} }
     };
     (@async_events $p:ty) => {
         const _: () = $crate::export::async_event::check::<$p>();
