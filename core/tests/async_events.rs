@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Async events through the exported symbols: their bytes, refusals, and that no call into the host outlives its capture.
 #![expect(unsafe_code, reason = "a host calls a plugin through C symbols")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod common;
 
@@ -61,7 +62,7 @@ mod plugin {
                     assert!(emitter.is_stopped());
                     return taken;
                 }
-                Err(error) => panic!("{error}"),
+                Err(error) => unreachable!("{error}"),
             }
         }
     }
@@ -76,7 +77,9 @@ mod plugin {
             match &*self.config {
                 "first" => emitter.emit(ALARM, Timestamp::from_nanos(7), b"the first").map_err(|e| e.to_string())?,
                 "fail" => return Err("no alarm today".to_owned().into()),
-                config if config.starts_with("threads") => self.threads = (0..3).map(|_| spawn(move || endless(emitter))).collect(),
+                config if config.starts_with("threads") => {
+                    self.threads = (0..3).map(|_| spawn(move || endless(emitter))).collect();
+                }
                 "left behind" => {
                     let threads = (0..3).map(|_| spawn(move || endless(emitter)));
                     LEFT_BEHIND.lock().map_err(|_| "poisoned".to_owned())?.extend(threads);
@@ -87,7 +90,8 @@ mod plugin {
         }
 
         fn stop(&mut self) {
-            let last = EMITTERS.lock().ok().and_then(|all| Some(all.iter().rfind(|(config, _)| *config == self.config)?.1));
+            let last =
+                EMITTERS.lock().ok().and_then(|all| Some(all.iter().rfind(|(config, _)| *config == self.config)?.1));
             let refused = last.map(|emitter| emitter.emit(ALARM, Timestamp::HOST, b"too late"));
             let taken: u64 = self.threads.drain(..).filter_map(|thread| thread.join().ok()).sum();
             self.log.info(&format!("stop: {refused:?}, {taken} taken"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Plugins to be linked statically: two in one crate, each a table of functions that a host calls through a full life.
 #![expect(unsafe_code, reason = "a host calls a plugin through C functions")]
-#![expect(clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod common;
 
@@ -160,11 +160,7 @@ fn last_error(api: &PluginApi, state: *mut c_void) -> String {
 fn described(api: &PluginApi) -> [String; 3] {
     // SAFETY: functions without conditions.
     unsafe {
-        [
-            text(api.get_required_api_version.unwrap()()),
-            text(api.get_name.unwrap()()),
-            text(api.get_version.unwrap()()),
-        ]
+        [text(api.get_required_api_version.unwrap()()), text(api.get_name.unwrap()()), text(api.get_version.unwrap()())]
     }
 }
 

@@ -63,10 +63,8 @@ mod plugin {
     }
 
     impl Metrics for Frugal {
-        const METRICS: &'static [Metric<Stats>] = &[
-            Metric::new(c"events", |stats: &Stats| &stats.events),
-            Metric::new(c"load", |stats: &Stats| &stats.load),
-        ];
+        const METRICS: &'static [Metric<Stats>] =
+            &[Metric::new(c"events", |stats: &Stats| &stats.events), Metric::new(c"load", |stats: &Stats| &stats.load)];
     }
 
     impl Parse for Frugal {
@@ -149,8 +147,13 @@ unsafe extern "C" fn answer(_: *mut c_void, _: *const abi::Event, error: *mut c_
 fn no_call_allocates() {
     counting::assert_that_it_counts();
     let mut rc = POISON_RC;
-    let input =
-        abi::InitInput { config: null(), owner: null_mut(), get_owner_last_error: None, tables: null(), log_fn: Some(no_log) };
+    let input = abi::InitInput {
+        config: null(),
+        owner: null_mut(),
+        get_owner_last_error: None,
+        tables: null(),
+        log_fn: Some(no_log),
+    };
     let pool = Pool::idle();
     let mut vtable = vtable();
     let capture = abi::CaptureListenInput {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The part of a state that other threads touch: its slot lasts as long as a handle, and each state has its own.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod common;
 
@@ -60,7 +61,11 @@ mod plugin {
             if init.config() == c"keep" || init.config() == c"keep, fail" {
                 KEPT.lock().map_err(|_| "poisoned")?.push(shared.clone());
             }
-            if init.config().to_bytes().ends_with(b"fail") { Err("as asked".into()) } else { Ok(Self { _shared: shared }) }
+            if init.config().to_bytes().ends_with(b"fail") {
+                Err("as asked".into())
+            } else {
+                Ok(Self { _shared: shared })
+            }
         }
     }
 

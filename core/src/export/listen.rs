@@ -26,12 +26,7 @@ pub unsafe extern "C" fn capture_open<T: ExportedListen>(
     input: *const abi::CaptureListenInput,
 ) -> Rc {
     // SAFETY: as this function's.
-    let rc = unsafe { call::<T>(plugin, input, RoutineSlot::ended, |value, capture| value.capture_open(capture)) };
-    if rc != SUCCESS {
-        // SAFETY: as this function's.
-        unsafe { stop_routines::<T>(plugin) };
-    }
-    rc
+    unsafe { call::<T>(plugin, input, false, |value, capture| value.capture_open(capture)) }
 }
 
 /// `plugin_capture_close`: every routine is told to end first.
@@ -43,34 +38,24 @@ pub unsafe extern "C" fn capture_close<T: ExportedListen>(
     input: *const abi::CaptureListenInput,
 ) -> Rc {
     // SAFETY: as this function's.
-    let rc = unsafe { call::<T>(plugin, input, RoutineSlot::stop_any, |value, capture| value.capture_close(capture)) };
-    // SAFETY: as this function's. Those that `capture_close` has begun.
-    unsafe { stop_routines::<T>(plugin) };
-    rc
+    unsafe { call::<T>(plugin, input, true, |value, capture| value.capture_close(capture)) }
 }
 
-/// # Safety
-/// `plugin` is the host's from init, or NULL.
-unsafe fn stop_routines<T: ExportedListen>(plugin: *const c_void) {
-    // SAFETY: as this function's.
-    if let Some(state) = unsafe { StateOf::<T>::live_state(plugin) } {
-        end::<T>(state);
-    }
-}
-
+/// A capture that `closes` leaves no routine that runs, and neither does one that fails to open.
+///
 /// # Safety
 /// As [`capture_close`].
 unsafe fn call<T: ExportedListen>(
     plugin: *mut c_void,
     input: *const abi::CaptureListenInput,
-    each: fn(&RoutineSlot),
+    closes: bool,
     listen: impl FnOnce(&mut T, &mut Capture<'_, T>) -> Result<(), T::Error>,
 ) -> Rc {
     // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     T::new_capture(state);
     let routines = T::routines_of(state);
-    routines.iter().for_each(each);
+    routines.iter().for_each(if closes { RoutineSlot::stop_any } else { RoutineSlot::ended });
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
         let error = Error::new("plugin_capture_open or _close was called with NULL as its input");
@@ -78,7 +63,11 @@ unsafe fn call<T: ExportedListen>(
         return FAILURE;
     };
     // SAFETY: the host's input, and this state's routines.
-    match listen(value, &mut unsafe { Capture::new(input, routines) }) {
+    let listened = listen(value, &mut unsafe { Capture::new(input, routines) });
+    if closes || listened.is_err() {
+        end::<T>(state);
+    }
+    match listened {
         Ok(()) => SUCCESS,
         Err(error) => {
             state::fail(&state.head, &error, None);

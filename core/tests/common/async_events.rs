@@ -18,11 +18,8 @@ unsafe extern "C" {
         owner: *mut c_void,
         handler: abi::AsyncEventHandler,
     ) -> abi::Rc;
-    pub(crate) fn plugin_dump_state(
-        state: *mut c_void,
-        owner: *mut c_void,
-        handler: abi::AsyncEventHandler,
-    ) -> abi::Rc;
+    pub(crate) fn plugin_dump_state(state: *mut c_void, owner: *mut c_void, handler: abi::AsyncEventHandler)
+    -> abi::Rc;
 }
 
 /// The owner of a handler: one capture of a host.
@@ -38,11 +35,7 @@ pub(crate) struct Inspector {
 }
 
 /// `ss_plugin_async_event_handler_t` of this host.
-pub(crate) unsafe extern "C" fn handler(
-    owner: *mut c_void,
-    event: *const abi::Event,
-    error: *mut c_char,
-) -> abi::Rc {
+pub(crate) unsafe extern "C" fn handler(owner: *mut c_void, event: *const abi::Event, error: *mut c_char) -> abi::Rc {
     // SAFETY: the owner is an inspector that the test keeps until the handler is taken back, and longer.
     let inspector = unsafe { &*owner.cast::<Inspector>() };
     inspector.begun.fetch_add(1, Ordering::SeqCst);
