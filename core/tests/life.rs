@@ -262,3 +262,14 @@ fn host_2_2_async_events_are_other_events_too_and_the_claim_is_the_largest() {
         assert_eq!(text(plugin_get_event_source()), "all");
     }
 }
+
+#[test]
+fn handles_go_to_any_thread() {
+    fn any_thread<T: Send + Sync + 'static>() {}
+    any_thread::<falconet::async_event::Emitter<plugin::All>>();
+    any_thread::<falconet::async_event::EmitError>();
+    any_thread::<falconet::Shared<plugin::All>>();
+    any_thread::<falconet::listen::Routine>();
+    assert!(size_of::<falconet::Shared<plugin::All>>() <= 16);
+    assert!(size_of::<falconet::async_event::Emitter<plugin::All>>() <= 16);
+}

@@ -92,6 +92,12 @@ mod plugin {
                     }
                     return Ok(());
                 }
+                "short" => {
+                    for _ in 0..3 {
+                        self.routines.push(capture.subscribe(Duration::from_millis(1), |_: &Ticks| Again::No)?);
+                    }
+                    return Ok(());
+                }
                 "at close" | "none" => return Ok(()),
                 "fail" => (Duration::from_millis(1), 1),
                 _ => return Err("what config?".into()),
@@ -103,19 +109,37 @@ mod plugin {
         }
 
         fn capture_close(&mut self, capture: &mut Capture<'_, Self>) -> Result<(), Error> {
-            let over = self.routines.iter().filter(|routine| routine.is_over()).count();
-            self.log.info(&format!("{over} of {} are over", self.routines.len()));
-            if self.config == "at close" {
+            self.say_what_is_over();
+            if self.config == "at close" || self.config == "short" {
                 self.routines.push(capture.subscribe(Duration::from_millis(1), tick)?);
             }
             if self.config == "none" { Err("no close today".into()) } else { Ok(()) }
         }
     }
 
-    // `set_config` drops the handles.
+    impl Ticking {
+        fn say_what_is_over(&self) {
+            let over = self.routines.iter().filter(|routine| routine.is_over()).count();
+            self.log.info(&format!("{over} of {} are over", self.routines.len()));
+        }
+    }
+
+    impl Drop for Ticking {
+        fn drop(&mut self) {
+            if self.config == "destroyed" {
+                std::mem::forget(std::mem::take(&mut self.routines));
+            }
+        }
+    }
+
+    // `set_config` says which routines are over, and drops the handles if its text is empty.
     impl falconet::SetConfig for Ticking {
-        fn set_config(&mut self, _: &std::ffi::CStr) -> Result<(), Error> {
-            self.routines.clear();
+        fn set_config(&mut self, config: &std::ffi::CStr) -> Result<(), Error> {
+            if config.is_empty() {
+                self.routines.clear();
+            } else {
+                self.say_what_is_over();
+            }
             Ok(())
         }
     }
@@ -216,6 +240,19 @@ fn a_routine_that_says_no_is_over_and_its_slot_is_free() {
         running.pool.purge();
         assert_eq!(ticker.logged(), [format!("{round} of {round} are over")]);
     }
+}
+
+#[test]
+fn a_routine_that_says_no_frees_its_slot_in_the_same_capture() {
+    let (ticker, pool) = (Ticker::new("short"), Pool::idle());
+    assert_eq!(pool.open(&ticker.state), abi::SUCCESS);
+    assert_eq!(parse::set_config(&ticker.state, c"?"), abi::SUCCESS);
+    pool.take().into_iter().for_each(|task| assert!(!task.step()));
+    assert_eq!(parse::set_config(&ticker.state, c"?"), abi::SUCCESS);
+    assert_eq!(ticker.logged(), ["0 of 3 are over", "3 of 3 are over"]);
+    // It subscribes another one here, for which there is a slot.
+    assert_eq!(pool.close(&ticker.state), abi::SUCCESS, "{}", ticker.state.last_error());
+    assert_eq!(pool.take().len(), 1);
 }
 
 #[test]
