@@ -8,7 +8,7 @@
 use core::ffi::c_void;
 use core::fmt;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
 
 use crate::abi;
@@ -62,7 +62,8 @@ pub trait Listen: Shares {
     /// The capture ends. Its routines are told to end before this is called; one that runs at this moment ends its run.
     ///
     /// # Errors
-    /// The host shows the message.
+    /// The host shows the message, but goes no further: other plugins do not hear of the end, and if it is ending itself
+    /// the process is aborted (rule 8.1). What can be gone without is better logged.
     fn capture_close(&mut self, capture: &mut Capture<'_, Self>) -> Result<(), Self::Error> {
         let _nothing_to_do = capture;
         Ok(())
@@ -174,6 +175,8 @@ pub struct RoutineSlot {
     period: AtomicU32,
     /// Milliseconds to the next one.
     pause: AtomicU32,
+    /// Its capture ends.
+    closing: AtomicBool,
 }
 
 impl RoutineSlot {
@@ -186,6 +189,7 @@ impl RoutineSlot {
             run: AtomicPtr::new(core::ptr::null_mut()),
             period: AtomicU32::new(0),
             pause: AtomicU32::new(0),
+            closing: AtomicBool::new(false),
         }
     }
 
@@ -199,6 +203,7 @@ impl RoutineSlot {
         // Without any pause the host's thread would be busy with nothing else (rule 8.3).
         self.period.store(millis.max(1), Ordering::Relaxed);
         self.pause.store(0, Ordering::Relaxed);
+        self.closing.store(false, Ordering::Relaxed);
         self.run.store(run as *mut (), Ordering::Relaxed);
         let ticket = (self.ticket.load(Ordering::Relaxed) | 1).wrapping_add(2);
         self.ticket.store(ticket, Ordering::Release);
@@ -210,9 +215,27 @@ impl RoutineSlot {
         let _other = self.ticket.compare_exchange(ticket, ticket.wrapping_add(1), Ordering::Release, Ordering::Relaxed);
     }
 
-    /// Tells whatever runs here to end: the capture ends.
+    /// Tells whatever runs here to end.
     pub(crate) fn stop_any(&self) {
         self.stop(self.ticket.load(Ordering::Relaxed) | 1);
+    }
+
+    /// Tells whatever runs here to end: the capture ends.
+    pub(crate) fn capture_ends(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.stop_any();
+    }
+
+    /// What a routine that is over answers. While the capture ends it does not leave by itself: the host would take it out
+    /// of its list on this thread, and clears that list on another one, without a lock between them (rule 8.3).
+    fn leave(&self) -> abi::Bool {
+        if self.closing.load(Ordering::Acquire) {
+            self.stop_any();
+            sleep(1);
+            return 1;
+        }
+        self.ended();
+        0
     }
 
     /// The host calls the routine no more.
@@ -247,10 +270,13 @@ unsafe extern "C" fn step<P: ExportedListen>(plugin: *mut c_void, slot: *mut c_v
     let Some(slot) = (unsafe { slot.cast::<RoutineSlot>().as_ref() }) else { return 0 };
     // SAFETY: the state is the host's from init, or NULL; the plugin value is not touched.
     let live = unsafe { crate::export::shell::StateOf::<P>::live_state(plugin) };
-    let Some(state) = live.filter(|_| slot.ticket.load(Ordering::Acquire) & 1 == 1) else {
+    let Some(state) = live else {
         slot.ended();
         return 0;
     };
+    if slot.ticket.load(Ordering::Acquire) & 1 == 0 {
+        return slot.leave();
+    }
     let pause = slot.pause.load(Ordering::Relaxed);
     if pause > 0 {
         let now = pause.min(STEP);
@@ -265,8 +291,7 @@ unsafe extern "C" fn step<P: ExportedListen>(plugin: *mut c_void, slot: *mut c_v
     // SAFETY: not NULL, so what `take` was given.
     let run = unsafe { core::mem::transmute::<*mut (), fn(*const c_void) -> Again>(run) };
     if run(core::ptr::from_ref(P::shared_of(state)).cast()) == Again::No {
-        slot.ended();
-        return 0;
+        return slot.leave();
     }
     slot.pause.store(slot.period.load(Ordering::Relaxed), Ordering::Relaxed);
     1

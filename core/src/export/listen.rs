@@ -55,7 +55,7 @@ unsafe fn call<T: ExportedListen>(
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     T::new_capture(state);
     let routines = T::routines_of(state);
-    routines.iter().for_each(if closes { RoutineSlot::stop_any } else { RoutineSlot::ended });
+    routines.iter().for_each(if closes { RoutineSlot::capture_ends } else { RoutineSlot::ended });
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
         let error = Error::new("plugin_capture_open or _close was called with NULL as its input");
@@ -64,7 +64,9 @@ unsafe fn call<T: ExportedListen>(
     };
     // SAFETY: the host's input, and this state's routines.
     let listened = listen(value, &mut unsafe { Capture::new(input, routines) });
-    if closes || listened.is_err() {
+    if closes {
+        routines.iter().for_each(RoutineSlot::capture_ends);
+    } else if listened.is_err() {
         end::<T>(state);
     }
     match listened {

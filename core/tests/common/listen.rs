@@ -49,6 +49,8 @@ pub(crate) struct Pool {
     /// Calls of routines.
     pub(crate) calls: AtomicU64,
     pub(crate) subscribed: AtomicU64,
+    /// Routines that have said that they are not to be called again.
+    pub(crate) left: AtomicU64,
 }
 
 unsafe extern "C" fn subscribe(owner: *mut c_void, routine: abi::RoutineFn, slot: *mut c_void) -> *mut c_void {
@@ -109,6 +111,7 @@ impl Pool {
             drop(tasks);
             self.calls.fetch_add(1, Ordering::Relaxed);
             let again = task.step();
+            self.left.fetch_add(u64::from(!again), Ordering::Relaxed);
             let mut tasks = self.tasks();
             self.running.fetch_sub(1, Ordering::Relaxed);
             if again && !self.end.load(Ordering::Relaxed) {
