@@ -18,8 +18,38 @@ use falconet::abi;
 mod plugin {
     #![deny(unsafe_code)]
 
-    use falconet::metrics::{Counter, Gauge, Int, Metric};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+    use falconet::metrics::{Counter, Gauge, Int, Metric, Number, Reading};
     use falconet::{Error, Event, Info, Init, Metrics, Parse, Parsing, Plugin, Shared, Shares};
+
+    /// Handles of states whose config is `kept`.
+    pub(crate) static KEPT: Mutex<Vec<Shared<Measured>>> = Mutex::new(Vec::new());
+
+    /// A number that a reader may be made to hold in its hand for a while.
+    #[derive(Debug)]
+    pub(crate) struct Slow {
+        pub(crate) now: AtomicU64,
+        pub(crate) hold: AtomicBool,
+        pub(crate) held: AtomicBool,
+    }
+
+    impl Reading for Slow {
+        const METRIC_TYPE: u32 = <Counter<u64> as Reading>::METRIC_TYPE;
+        const VALUE_TYPE: u32 = <u64 as Number>::TYPE;
+
+        fn value(&self) -> falconet::abi::MetricValue {
+            let value = falconet::abi::MetricValue { u64: self.now.load(Ordering::SeqCst) };
+            if self.hold.swap(false, Ordering::SeqCst) {
+                self.held.store(true, Ordering::SeqCst);
+                while self.held.load(Ordering::SeqCst) {
+                    std::thread::yield_now();
+                }
+            }
+            value
+        }
+    }
 
     pub(crate) struct Measured {
         stats: Shared<Self>,
@@ -35,6 +65,7 @@ mod plugin {
         ratio: Gauge<f32>,
         int: Counter<Int>,
         pairs: (Counter<u64>, Gauge<u64>),
+        pub(crate) slow: Slow,
     }
 
     impl Plugin for Measured {
@@ -49,6 +80,9 @@ mod plugin {
             stats.load.set(-0.5);
             stats.ratio.set(f32::MIN_POSITIVE);
             stats.int.add(Int(-7));
+            if init.config() == c"kept" {
+                KEPT.lock().map_err(|_| "poisoned")?.push(stats.clone());
+            }
             if init.config() == c"fail" { Err("as asked".into()) } else { Ok(Self { stats }) }
         }
     }
@@ -64,6 +98,7 @@ mod plugin {
             ratio: Gauge::new(),
             int: Counter::new(),
             pairs: (Counter::new(), Gauge::new()),
+            slow: Slow { now: AtomicU64::new(0), hold: AtomicBool::new(false), held: AtomicBool::new(false) },
         };
     }
 
@@ -78,6 +113,7 @@ mod plugin {
             Metric::new(c"int", |stats: &Stats| &stats.int),
             Metric::new(c"pairs.counter", |stats: &Stats| &stats.pairs.0),
             Metric::new(c"pairs.gauge", |stats: &Stats| &stats.pairs.1),
+            Metric::new(c"slow", |stats: &Stats| &stats.slow),
         ];
     }
 
@@ -102,7 +138,8 @@ fn every_type_of_value_is_in_its_member_of_the_union() {
     let state = State::init(c"");
     assert_eq!(parse(&state, 1, &plugin_event(1, 999, b"x")), abi::SUCCESS);
     let metrics = metrics(state.ptr);
-    let expected = ["events", "small", "change", "balance", "load", "ratio", "int", "pairs.counter", "pairs.gauge"];
+    let expected =
+        ["events", "small", "change", "balance", "load", "ratio", "int", "pairs.counter", "pairs.gauge", "slow"];
     assert_eq!(names(&metrics), expected);
     let types: Vec<_> = metrics.iter().map(|metric| (metric.value_type, metric.r#type)).collect();
     let (up, any) = (abi::METRIC_MONOTONIC, abi::METRIC_NON_MONOTONIC);
@@ -118,6 +155,7 @@ fn every_type_of_value_is_in_its_member_of_the_union() {
             (abi::METRIC_I, up),
             (abi::METRIC_U64, up),
             (abi::METRIC_U64, any),
+            (abi::METRIC_U64, up),
         ]
     );
     // SAFETY: any bytes are a value of each member.
@@ -140,11 +178,33 @@ fn metrics_claim_3_6() {
     assert_eq!(parse_types(null_mut()), [322]);
 }
 
+struct Address(*mut c_void);
+// SAFETY: `get_metrics` may be called from any thread while the state lives (rule 8.2).
+unsafe impl Sync for Address {}
+
+#[test]
+fn host_8_2_a_reader_that_is_late_does_not_put_an_older_value_over_a_newer_one() {
+    // SAFETY: a u64 as it says.
+    let slow = |address: &Address| unsafe { metrics(address.0)[9].value.u64 };
+    let state = State::init(c"kept");
+    let stats = plugin::KEPT.lock().unwrap().pop().unwrap();
+    let address = &Address(state.ptr);
+    stats.slow.now.store(1, Ordering::SeqCst);
+    stats.slow.hold.store(true, Ordering::SeqCst);
+    thread::scope(|scope| {
+        let late = scope.spawn(|| slow(address));
+        while !stats.slow.held.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        stats.slow.now.store(2, Ordering::SeqCst);
+        assert_eq!(slow(address), 2);
+        stats.slow.held.store(false, Ordering::SeqCst);
+        assert_eq!(late.join().unwrap(), 2, "what only grows would seem to shrink");
+    });
+}
+
 #[test]
 fn host_8_2_two_threads_read_the_metrics_while_events_flow() {
-    struct Address(*mut c_void);
-    // SAFETY: `get_metrics` may be called from any thread while the state lives (rule 8.2).
-    unsafe impl Sync for Address {}
     let state = State::init(c"");
     let (address, done) = (&Address(state.ptr), &AtomicBool::new(false));
     thread::scope(|scope| {
@@ -155,7 +215,7 @@ fn host_8_2_two_threads_read_the_metrics_while_events_flow() {
                     let mut all = false;
                     while !std::mem::replace(&mut all, done.load(Ordering::Acquire)) || reads < 100 {
                         let metrics = metrics(address.0);
-                        assert_eq!(metrics.len(), 9);
+                        assert_eq!(metrics.len(), 10);
                         // SAFETY: a u64 as it says.
                         let now = unsafe { metrics[0].value.u64 };
                         assert!((last..=20_000).contains(&now), "{last}, then {now}");
