@@ -82,6 +82,12 @@ pub unsafe trait Exported: Plugin {
     /// The host destroys the state.
     unsafe fn end(state: &'static State<Self, Self::Extraction, Self::Beside>);
 
+    /// Gives back what the parts beside the plugin value own.
+    ///
+    /// # Safety
+    /// The host destroys the state, and nobody has a handle to its parts.
+    unsafe fn clear(state: &'static State<Self, Self::Extraction, Self::Beside>);
+
     /// A capture begins or ends: what was decoded of an event is forgotten.
     fn new_capture(state: &State<Self, Self::Extraction, Self::Beside>);
 

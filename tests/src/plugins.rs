@@ -108,6 +108,18 @@ pub fn rules() -> PathBuf {
     library(&root().join("tests/fixtures/rules"), Profile::Release)
 }
 
+/// The archive of `tests/fixtures/static`, two plugins to be linked statically.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn archive() -> PathBuf {
+    built(&root().join("tests/fixtures/static/Cargo.toml"), &["--lib", "--release"], |artifact| {
+        let files = artifact["filenames"].as_array().into_iter().flatten().filter_map(Json::as_str);
+        files.map(PathBuf::from).find(|file| file.extension().is_some_and(|end| end == "a" || end == "lib"))
+    })
+}
+
 /// The `falconet` command, built as `cargo build` does.
 ///
 /// # Panics

@@ -201,16 +201,24 @@ macro_rules! __export_plugin {
             }
             unsafe fn begin(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { shares $words {
-                    static __FIRST: $crate::export::SharedPart<<$p as $crate::Shares>::Shared> =
-                        $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED);
                     // SAFETY: the state was free and is the caller's, so no handle to its part is left.
                     unsafe { _state.beside().shared.begin(&__FIRST) }
                 } {} }
                 $crate::__export_if! { extract $words { $crate::export::shell::begin::<$p>(_state) } {} }
             }
             unsafe fn end(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
-                $crate::__export_if! { async_events $words { $crate::export::async_event::end::<$p>(_state) } {} }
+                $crate::__export_if! { async_events $words {
+                    // SAFETY: as this function's.
+                    unsafe { $crate::export::async_event::end::<$p>(_state) }
+                } {} }
                 $crate::__export_if! { export_tables $words { $crate::export::tables::end::<$p>(_state) } {} }
+                $crate::__export_if! { listen $words { $crate::export::listen::end::<$p>(_state) } {} }
+            }
+            unsafe fn clear(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
+                $crate::__export_if! { shares $words {
+                    // SAFETY: nobody has a handle to the part, as this function's caller says.
+                    unsafe { _state.beside().shared.begin(&__FIRST) }
+                } {} }
             }
             fn new_capture(_state: &$crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { extract $words { $crate::export::shell::new_capture::<$p>(_state) } {} }
@@ -250,6 +258,12 @@ macro_rules! __export_plugin {
         $crate::__export_if! { metrics $words { $crate::__export_plugin!(@metrics $p); } {} }
         $crate::__export_if! { async_events $words { $crate::__export_plugin!(@async_events $p); } {} }
         $crate::__export_if! { listen $words { $crate::__export_plugin!(@listen $p); } {} }
+        $crate::__export_if! { init_schema $words {
+            const _: () = $crate::export::config::check_init_schema::<$p>();
+        } {} }
+        $crate::__export_if! { event_schema $words {
+            const _: () = $crate::export::config::check_event_schema::<$p>();
+        } {} }
     };
     (@async_events $p:ty) => {
         const _: () = $crate::export::async_event::check::<$p>();
@@ -330,6 +344,8 @@ macro_rules! __export_plugin {
         const _: &[u8] = <$p as $crate::export::ExportedParse>::SOURCES;
     };
     (@shares $p:ty) => {
+        static __FIRST: $crate::export::SharedPart<<$p as $crate::Shares>::Shared> =
+            $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED);
         // SAFETY: the statics of `Exported` are this plugin's own.
         unsafe impl $crate::export::ExportedShares for $p {
             fn shared_of(

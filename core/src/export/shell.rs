@@ -95,11 +95,13 @@ pub unsafe extern "C" fn destroy<T: Exported>(state: *mut c_void) {
     unsafe { T::close_instances_of(state) };
     // SAFETY: not NULL and not the stand-in, so one of the static states.
     let state = unsafe { &*state.cast::<StateOf<T>>() };
-    // SAFETY: the host uses the state no more.
+    // SAFETY: the host uses the state no more; `clear` is called when no handle is left either.
     unsafe {
         T::end(state);
         let _broken = T::guard((&raw const *state).cast(), || state.drop_plugin());
-        state.release();
+        state.release(|| {
+            let _broken = T::guard((&raw const *state).cast(), || T::clear(state));
+        });
     }
 }
 

@@ -53,6 +53,7 @@ macro_rules! __export_if {
     (async_events [async_events $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (dump_state [dump_state $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (shares [export_tables $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
+    (word_shares [shares $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (tables [export_tables $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (tables [import_tables $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
     (export_tables [export_tables $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
@@ -107,7 +108,11 @@ macro_rules! __export_words {
         $crate::__export_words!(@each $($more)*);
     };
     // `metrics`, `listen` and `export_tables` imply `shares`, and are no second one.
-    (@once shares [$($more:ident)*]) => {};
+    (@once shares $more:tt) => {
+        $crate::__export_if! { word_shares $more {
+            compile_error!("export! names the capability `shares` twice");
+        } {} }
+    };
     (@once $word:ident $more:tt) => {
         $crate::__export_if! { $word $more {
             compile_error!(concat!("export! names the capability `", stringify!($word), "` twice"));

@@ -184,7 +184,7 @@ fn run(ops: &[Op]) {
 }
 
 #[test]
-fn host_9_an_exported_table_is_what_a_map_is() {
+fn an_exported_table_is_what_a_map_is() {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(ops in proptest::collection::vec(any_op(), 1..60))| run(&ops));
