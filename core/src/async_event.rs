@@ -64,10 +64,11 @@ pub trait AsyncEvents: Plugin {
     /// read (rule 7.3).
     ///
     /// # Errors
-    /// The host shows the message and ends.
+    /// The host shows the message and ends. The emitter is inert then, and [`stop`](AsyncEvents::stop) is not called.
     fn start(&mut self, emitter: Emitter<Self>) -> Result<(), Self::Error>;
 
-    /// The capture ends. The emitter is inert already; threads that use it are joined here.
+    /// The capture ends, or the state with the capture open. The emitter is inert already; threads that use it are
+    /// joined here.
     fn stop(&mut self);
 }
 
@@ -133,7 +134,7 @@ impl<P: AsyncEvents> EventName<P> {
             }
             rest = more;
         }
-        panic!("ASYNC_EVENTS does not declare this name");
+        panic!("ASYNC_EVENTS does not declare this name: add it there");
     }
 }
 
@@ -202,6 +203,12 @@ impl Handler {
     }
 }
 
+/// Whether an event with `data` fits in `capacity` bytes.
+const fn check_room<P>(name: EventName<P>, data: &[u8], capacity: usize) -> Result<(), EmitError> {
+    let needed = async_prefix_len(name.0).saturating_add(data.len());
+    if needed > capacity { Err(EmitError::TooLarge { needed, capacity }) } else { Ok(()) }
+}
+
 /// Encodes an event in `room`, with data that `fill` writes, and gives its bytes.
 fn encode<'r>(
     room: &'r mut [MaybeUninit<u8>],
@@ -215,10 +222,11 @@ fn encode<'r>(
     let Some((head, data)) = room.split_at_mut_checked(prefix) else {
         return Err(EmitError::TooLarge { needed: prefix, capacity });
     };
-    let first = data.as_ptr();
+    let (first, space) = (data.as_ptr(), data.len());
     let mut out = WriteView::from_uninit(data);
     fill(&mut out).map_err(|error| EmitError::Data(error.into()))?;
-    if !core::ptr::eq(out.as_ptr(), first.cast()) {
+    // Another view may begin where this one does, if this one has no room at all.
+    if !core::ptr::eq(out.as_ptr(), first.cast()) || out.len() > space {
         return Err(EmitError::Data(Error::new("the view of an async event's data was replaced by another one")));
     }
     let len = out.len();
@@ -252,10 +260,7 @@ impl<P: AsyncEvents> Emitter<P> {
     /// # Errors
     /// [`EmitError`].
     pub fn emit(&self, name: EventName<P>, ts: Timestamp, data: &[u8]) -> Result<(), EmitError> {
-        let needed = async_prefix_len(name.0).saturating_add(data.len());
-        if needed > Self::CAPACITY {
-            return Err(EmitError::TooLarge { needed, capacity: Self::CAPACITY });
-        }
+        check_room(name, data, Self::CAPACITY)?;
         self.emit_with(name, ts, |out| out.write_all(data))
     }
 
@@ -332,6 +337,7 @@ impl<P: AsyncEvents> Dump<'_, P> {
     /// # Errors
     /// [`EmitError`].
     pub fn emit(&self, name: EventName<P>, ts: Timestamp, id: u32, data: &[u8]) -> Result<(), EmitError> {
+        check_room(name, data, Emitter::<P>::CAPACITY)?;
         self.emit_in(&mut [MaybeUninit::uninit(); 4096], name, ts, id, |out| out.write_all(data))
     }
 

@@ -17,10 +17,13 @@ pub mod shell;
 pub mod source;
 mod state;
 mod symbols;
+pub mod tables;
+mod words;
 
 use core::ffi::{CStr, c_void};
 
 use crate::async_event::AsyncEvents;
+use crate::error::Error;
 use crate::extract::{Extract, Getter, Memory, getter};
 use crate::listen::{Listen, RoutineSlot};
 use crate::metrics::Metrics;
@@ -29,6 +32,7 @@ use crate::plugin::Plugin;
 use crate::pool::{Lease, NoneFree};
 use crate::shared::Shares;
 use crate::source::Source;
+use crate::tables::{ExportTables, InitTables};
 
 pub use crate::async_event::AsyncGate;
 pub use crate::extract::{Extraction, fields_json, fields_json_len, names_json, names_json_len};
@@ -78,11 +82,32 @@ pub unsafe trait Exported: Plugin {
     /// The host destroys the state.
     unsafe fn end(state: &'static State<Self, Self::Extraction, Self::Beside>);
 
+    /// Gives back what the parts beside the plugin value own.
+    ///
+    /// # Safety
+    /// The host destroys the state, and nobody has a handle to its parts.
+    unsafe fn clear(state: &'static State<Self, Self::Extraction, Self::Beside>);
+
     /// A capture begins or ends: what was decoded of an event is forgotten.
     fn new_capture(state: &State<Self, Self::Extraction, Self::Beside>);
 
     /// Where a state keeps what its table handles belong to; none where no tables are imported.
     fn session_of(state: &'static State<Self, Self::Extraction, Self::Beside>) -> Option<&'static SessionCell>;
+
+    /// Whether state tables are imported or exported.
+    const USES_TABLES: bool;
+
+    /// Registers what tables a state exports with the host.
+    ///
+    /// # Errors
+    /// The host does not take one.
+    fn export_tables(
+        state: &'static State<Self, Self::Extraction, Self::Beside>,
+        tables: Option<&InitTables<'_>>,
+    ) -> Result<(), Error> {
+        let _none = (state, tables);
+        Ok(())
+    }
 
     /// Closes the instances that a state has open.
     ///
@@ -109,6 +134,12 @@ pub unsafe trait ExportedShares: Exported + Shares {
     note = "add `import_tables` to the capabilities in `export!`"
 )]
 pub unsafe trait ExportedImports: Exported {}
+
+/// An exported plugin with state tables of its own.
+///
+/// # Safety
+/// As [`Exported`].
+pub unsafe trait ExportedTables: ExportedShares + ExportTables {}
 
 /// An exported plugin with metrics.
 ///

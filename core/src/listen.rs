@@ -8,7 +8,7 @@
 use core::ffi::c_void;
 use core::fmt;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use core::time::Duration;
 
 use crate::abi;
@@ -63,7 +63,8 @@ pub trait Listen: Shares {
     /// The capture ends. Its routines are told to end before this is called; one that runs at this moment ends its run.
     ///
     /// # Errors
-    /// The host shows the message.
+    /// The host shows the message, but goes no further: other plugins do not hear of the end, and if it is ending itself
+    /// the process is aborted (rule 8.1). What can be gone without is better logged.
     fn capture_close(&mut self, capture: &mut Capture<'_, Self>) -> Result<(), Self::Error> {
         let _nothing_to_do = capture;
         Ok(())
@@ -114,10 +115,12 @@ impl<'c, P: ExportedListen> Capture<'c, P> {
         self.tables.as_mut().ok_or(Error::new("the host gave no state tables to this plugin at init"))
     }
 
-    /// Runs a function of the plugin's [`Shared`] part on a thread of the host, at once and then with a pause of `period` between runs, until it says
-    /// [`Again::No`], the handle is dropped, or the capture ends.
+    /// Runs a function of the plugin's [`Shared`] part on a thread of the host, at once and then with a pause of `period`
+    /// between runs, until it says [`Again::No`], the handle is dropped, or the capture ends. One that is subscribed as the
+    /// capture ends does not run.
     ///
-    /// The pause is kept by the thread itself in steps of 10 ms, so that an end is never waited for for longer.
+    /// A pause has 1 ms at least, and whole ones. It is kept by the thread itself in steps of 10 ms, so that an end is
+    /// never waited for for longer.
     ///
     /// # Errors
     /// Where the host takes no routine (it may have no threads for them: rule 8.3), and while as many run as the setting
@@ -190,6 +193,8 @@ pub struct RoutineSlot {
     period: AtomicU32,
     /// Milliseconds to the next one.
     pause: AtomicU32,
+    /// Its capture ends.
+    closing: AtomicBool,
 }
 
 impl RoutineSlot {
@@ -202,6 +207,7 @@ impl RoutineSlot {
             run: AtomicPtr::new(core::ptr::null_mut()),
             period: AtomicU32::new(0),
             pause: AtomicU32::new(0),
+            closing: AtomicBool::new(false),
         }
     }
 
@@ -211,8 +217,11 @@ impl RoutineSlot {
 
     /// Takes a free slot, and gives the ticket of its routine. Called from `capture_open` only, one at a time.
     fn take(&self, run: fn(*const c_void) -> Again, period: Duration) -> u64 {
-        self.period.store(u32::try_from(period.as_millis()).unwrap_or(u32::MAX), Ordering::Relaxed);
+        let millis = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
+        // Without any pause the host's thread would be busy with nothing else (rule 8.3).
+        self.period.store(millis.max(1), Ordering::Relaxed);
         self.pause.store(0, Ordering::Relaxed);
+        self.closing.store(false, Ordering::Relaxed);
         self.run.store(run as *mut (), Ordering::Relaxed);
         let ticket = (self.ticket.load(Ordering::Relaxed) | 1).wrapping_add(2);
         self.ticket.store(ticket, Ordering::Release);
@@ -224,9 +233,27 @@ impl RoutineSlot {
         let _other = self.ticket.compare_exchange(ticket, ticket.wrapping_add(1), Ordering::Release, Ordering::Relaxed);
     }
 
-    /// Tells whatever runs here to end: the capture ends.
+    /// Tells whatever runs here to end.
     pub(crate) fn stop_any(&self) {
         self.stop(self.ticket.load(Ordering::Relaxed) | 1);
+    }
+
+    /// Tells whatever runs here to end: the capture ends.
+    pub(crate) fn capture_ends(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.stop_any();
+    }
+
+    /// What a routine that is over answers. While the capture ends it does not leave by itself: the host would take it out
+    /// of its list on this thread, and clears that list on another one, without a lock between them (rule 8.3).
+    fn leave(&self) -> abi::Bool {
+        if self.closing.load(Ordering::Acquire) {
+            self.stop_any();
+            sleep(1);
+            return 1;
+        }
+        self.ended();
+        0
     }
 
     /// The host calls the routine no more.
@@ -261,10 +288,13 @@ unsafe extern "C" fn step<P: ExportedListen>(plugin: *mut c_void, slot: *mut c_v
     let Some(slot) = (unsafe { slot.cast::<RoutineSlot>().as_ref() }) else { return 0 };
     // SAFETY: the state is the host's from init, or NULL; the plugin value is not touched.
     let live = unsafe { crate::export::shell::StateOf::<P>::live_state(plugin) };
-    let Some(state) = live.filter(|_| slot.ticket.load(Ordering::Acquire) & 1 == 1) else {
+    let Some(state) = live else {
         slot.ended();
         return 0;
     };
+    if slot.ticket.load(Ordering::Acquire) & 1 == 0 {
+        return slot.leave();
+    }
     let pause = slot.pause.load(Ordering::Relaxed);
     if pause > 0 {
         let now = pause.min(STEP);
@@ -280,8 +310,7 @@ unsafe extern "C" fn step<P: ExportedListen>(plugin: *mut c_void, slot: *mut c_v
     // SAFETY: not NULL, so what `take` was given.
     let run = unsafe { core::mem::transmute::<*mut (), fn(*const c_void) -> Again>(run) };
     if P::guard(plugin, || run((&raw const shared).cast())) != Some(Again::Yes) {
-        slot.ended();
-        return 0;
+        return slot.leave();
     }
     slot.pause.store(slot.period.load(Ordering::Relaxed), Ordering::Relaxed);
     1

@@ -222,6 +222,11 @@ impl<N: Number> Gauge<N> {
 
 /// What a [`Metric`] reads: a [`Counter`] or a [`Gauge`].
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a metric's function gives a reference to a `Counter` or a `Gauge`, not to `{Self}`",
+    label = "is no metric",
+    note = "keep the number as a `falconet::metrics::Counter` or `Gauge` in the shared part"
+)]
 pub trait Reading {
     /// Monotonic or not.
     const METRIC_TYPE: abi::MetricType;
@@ -380,9 +385,16 @@ impl<const N: usize> MetricsMemory for MetricsTable<N> {
             cell.name.store(metric.name.as_ptr().cast_mut(), Ordering::Relaxed);
             cell.metric_type.store(metric.metric_type, Ordering::Relaxed);
             cell.value_type.store(metric.value_type, Ordering::Relaxed);
-            // SAFETY: `Sealed::value` writes all 8 bytes of the union, and any are a u64.
-            let value = unsafe { core::mem::transmute::<abi::MetricValue, u64>((metric.read)(shared)) };
-            cell.value.store(value, Ordering::Relaxed);
+            // Never an older value over a newer one of another thread: what only grows must not seem to shrink.
+            let mut there = cell.value.load(Ordering::Acquire);
+            loop {
+                // SAFETY: `Sealed::value` writes all 8 bytes of the union, and any are a u64.
+                let value = unsafe { core::mem::transmute::<abi::MetricValue, u64>((metric.read)(shared)) };
+                match cell.value.compare_exchange_weak(there, value, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(_) => break,
+                    Err(newer) => there = newer,
+                }
+            }
             count += 1;
         }
         (core::ptr::from_ref(&self.0).cast_mut().cast(), count)

@@ -15,6 +15,7 @@
 mod access;
 mod handle;
 mod init;
+mod own;
 mod token;
 mod types;
 
@@ -25,6 +26,11 @@ pub use handle::{AsTable, Field, HasFields, MAX_TABLES, Table, TableRef};
 #[doc(hidden)]
 pub use handle::{Parts, Session, SessionCell, TableId};
 pub use init::{FieldInfo, InitTables, TableInfo};
+pub use own::{
+    Entries, EntryField, ExportTables, ExportedTable, FieldValue, NestedTable, Row, StateKey, StateTable, Text,
+};
+#[doc(hidden)]
+pub use own::{Export, Sink, register, unregister};
 pub use token::{EntryWriter, Reader, Writer};
 pub use types::{FieldType, Key, Nested, ValueType};
 

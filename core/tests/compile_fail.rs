@@ -22,4 +22,8 @@ fn mistakes_are_compile_errors_that_say_what_to_do() {
         return;
     }
     trybuild::TestCases::new().compile_fail("tests/compile-fail/*.rs");
+    // What belongs to no constant is found by `cargo build` only, which trybuild takes where a case is to pass.
+    let build = trybuild::TestCases::new();
+    build.pass("tests/build-fail/builds.rs");
+    build.compile_fail("tests/build-fail/routine_captures.rs");
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! No call of the host costs an allocation, from init to destroy, failures included.
-#![expect(unsafe_code, reason = "a host calls a plugin through C symbols, and counts allocations")]
+#![expect(unsafe_code, reason = "a host calls a plugin through C symbols")]
 
 mod common;
+#[path = "common/counting.rs"]
+mod counting;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::ffi::{c_char, c_void};
 use std::ptr::{null, null_mut};
 
 use common::extract::*;
 use common::source::*;
 use common::*;
+use counting::frugal;
 use falconet::abi;
 
 /// The plugin, as an author writes it: no heap of its own either.
@@ -98,51 +99,11 @@ mod plugin {
     falconet::export!(Frugal: source, extract, offsets; memory = 1024);
 }
 
-thread_local! {
-    static COUNTING: Cell<bool> = const { Cell::new(false) };
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-fn count() {
-    if COUNTING.get() {
-        CALLS.set(CALLS.get() + 1);
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: all of it is the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: as the caller says.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        count();
-        // SAFETY: as the caller says.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-/// A call into the plugin, in which no allocation and no release is made.
-fn frugal<R>(call: impl FnOnce() -> R) -> R {
-    COUNTING.set(true);
-    let result = call();
-    COUNTING.set(false);
-    assert_eq!(CALLS.replace(0), 0, "allocations in a call of the host");
-    result
-}
-
 unsafe extern "C" fn no_log(_: *mut c_void, _: *const c_char, _: *const c_char, _: u32) {}
 
 #[test]
 fn no_call_allocates() {
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(1)));
+    counting::assert_that_it_counts();
     let mut rc = POISON_RC;
     let input = |config: &'static std::ffi::CStr| abi::InitInput {
         config: config.as_ptr(),

@@ -24,6 +24,9 @@ pub const CONTAINER_JSON_2: u16 = 324;
 /// The type of async events: plugin id, name, data.
 pub const ASYNC_EVENT: u16 = 402;
 
+/// The source of events that no plugin with an id gives.
+pub(crate) const SYSCALL: &CStr = c"syscall";
+
 const HEADER: usize = size_of::<abi::Event>();
 const ID: usize = EVENT_PAYLOAD_OFFSET - 4;
 
@@ -198,6 +201,14 @@ impl<'a> Event<'a> {
         self.source
     }
 
+    /// Whether it is of one of these sources (none declared means all) and types (`None` means all). An event without
+    /// a source is nobody's.
+    pub(crate) fn is_of(&self, sources: &[String], types: Option<&[u16]>) -> bool {
+        let source = self.source.to_bytes();
+        let of_source = sources.is_empty() || sources.iter().any(|name| name.as_bytes() == source);
+        !source.is_empty() && of_source && types.is_none_or(|types| types.contains(&self.event_type()))
+    }
+
     /// All its bytes, header included.
     #[must_use]
     pub fn bytes(&self) -> &'a [u8] {
@@ -229,24 +240,46 @@ impl<'a> Event<'a> {
         if self.event_type() == PLUGIN_EVENT { self.param(1) } else { None }
     }
 
+    /// The name and the data, if it is an async event.
+    #[must_use]
+    pub fn async_event(&self) -> Option<(&'a CStr, &'a [u8])> {
+        if self.event_type() != ASYNC_EVENT {
+            return None;
+        }
+        Some((CStr::from_bytes_until_nul(self.param(1)?).ok()?, self.param(2)?))
+    }
+
+    /// The event under another number and source.
+    pub(crate) fn told_as(self, num: u64, source: &'a CStr) -> Self {
+        Self { num, source, ..self }
+    }
+
     /// What the host says of an event for which the plugin has no text.
     pub(crate) fn host_text(&self) -> String {
+        if let Some((name, data)) = self.async_event() {
+            return format!("{} {}", name.to_string_lossy(), data_text(data));
+        }
         let Some(data) = self.payload() else {
             return format!("type={} nparams={} len={}", self.event_type(), self.nparams(), self.bytes.len());
         };
-        let shown = data.get(..50).unwrap_or(data);
-        let text = match shown.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-            true => String::from_utf8_lossy(shown),
-            false => "<binary>".into(),
-        };
-        let more = if data.len() > 50 && text != "<binary>" { "..." } else { "" };
-        format!("datalen={} data={text}{more}", data.len())
+        data_text(data)
     }
 
     /// What the plugin is handed to know the event by.
     pub(crate) fn input(&self) -> EventInput {
         EventInput { evt: self.pointer, evtnum: self.num, evtsrc: self.source.as_ptr() }
     }
+}
+
+/// The length of data and its beginning, if that prints.
+fn data_text(data: &[u8]) -> String {
+    let shown = data.get(..50).unwrap_or(data);
+    let text = match shown.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        true => String::from_utf8_lossy(shown),
+        false => "<binary>".into(),
+    };
+    let more = if data.len() > 50 && text != "<binary>" { "..." } else { "" };
+    format!("datalen={} data={text}{more}", data.len())
 }
 
 /// The bytes of a plugin event (322). Payloads are below 4 GiB: lengths are 32 bits.

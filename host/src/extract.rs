@@ -15,7 +15,8 @@ use crate::{
     fields::FieldType,
     owner,
     plugin::Plugin,
-    tables, text,
+    tables::{self, Access},
+    text,
     value::Value,
 };
 
@@ -116,8 +117,7 @@ impl Plugin {
     #[must_use]
     pub fn takes(&self, event: &Event<'_>) -> bool {
         let sources = &self.library().info().extract_sources;
-        let of_source = sources.is_empty() || sources.iter().any(|name| name.as_bytes() == event.source().to_bytes());
-        of_source && self.extract_types().is_none_or(|types| types.contains(&event.event_type()))
+        event.is_of(sources, self.extract_types())
     }
 
     fn extract_fields(
@@ -131,21 +131,22 @@ impl Plugin {
             return Ok(Extraction::without_values(Outcome::NotAsked, requests.len()));
         }
         let mut fields: Vec<ExtractField> = requests.iter().map(poisoned).collect();
-        let mut reader = tables::READER_EXT;
+        let vtables = self.vtables.lend();
         let mut offsets = ExtractValueOffsets { start: ptr::null_mut(), length: ptr::null_mut() };
         let claimed = self.library().claims(since::VALUE_OFFSETS);
         // A plugin that does not claim 3.11 gets a pointer all the same: what it writes there gives it away.
         let value_offsets = if with_offsets || !claimed { &raw mut offsets } else { ptr::null_mut() };
         let input = FieldExtractInput {
-            owner: self.owner(),
+            owner: self.owner().as_ptr(),
             get_owner_last_error: Some(owner::last_error),
             num_fields: u32::try_from(fields.len()).unwrap_or(u32::MAX),
             fields: fields.as_mut_ptr(),
             table_reader: tables::READER,
-            table_reader_ext: &raw mut reader,
+            table_reader_ext: vtables.reader(),
             value_offsets,
         };
         let event_input: EventInput = event.input();
+        let _called = self.owner().enter(CALL, Access::Read);
         // SAFETY: state and event are alive; the input and all that it points to are ours and live during the call.
         let rc = unsafe { extract_fields(self.state(), &raw const event_input, &raw const input) };
         let done = Code::done(CALL, rc)?;

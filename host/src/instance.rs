@@ -52,6 +52,15 @@ pub enum Next<'a> {
     Eof,
 }
 
+/// What comes next, without taking it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peek {
+    /// An event of this time.
+    Event(u64),
+    Timeout,
+    Eof,
+}
+
 /// How a batch ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -138,13 +147,10 @@ impl<'p> Instance<'p> {
     /// # Errors
     /// [`NextError`] if the call failed, or gave what no host takes. The plugin may be asked again.
     pub fn next_event(&mut self) -> Result<Next<'_>, NextError> {
-        while self.index >= self.count {
-            match self.ending.take().map(|code| self.status(code)) {
-                None | Some(Status::More) => self.fetch()?,
-                Some(Status::Timeout) => return Ok(Next::Timeout),
-                Some(Status::Eof) => return Ok(Next::Eof),
-                Some(Status::Failed(error)) => return Err(error.into()),
-            }
+        match self.peek()? {
+            Peek::Timeout => return Ok(Next::Timeout),
+            Peek::Eof => return Ok(Next::Eof),
+            Peek::Event(_) => {}
         }
         let index = self.index;
         self.index += 1;
@@ -152,6 +158,26 @@ impl<'p> Instance<'p> {
         let event = unsafe { event_at(self.events, index, self.count, self.num + 1, &self.source) }?;
         self.num += 1;
         Ok(Next::Event(event))
+    }
+
+    /// The time of the next event, which is left where it is; or what the batch ended with. An event that no host takes
+    /// is an error once, and passed over.
+    pub(crate) fn peek(&mut self) -> Result<Peek, NextError> {
+        while self.index >= self.count {
+            match self.ending.take().map(|code| self.status(code)) {
+                None | Some(Status::More) => self.fetch()?,
+                Some(Status::Timeout) => return Ok(Peek::Timeout),
+                Some(Status::Eof) => return Ok(Peek::Eof),
+                Some(Status::Failed(error)) => return Err(error.into()),
+            }
+        }
+        // SAFETY: `index` is below `count`, and the batch is lent until the next one.
+        let ts = unsafe { event_at(self.events, self.index, self.count, self.num + 1, &self.source) }
+            .map(|event| event.ts());
+        if ts.is_err() {
+            self.index += 1;
+        }
+        ts.map(Peek::Event)
     }
 
     /// What is left of the present batch, or a new one. It may have no events unless its status is [`Status::More`].

@@ -5,7 +5,12 @@
 //! keeps a pointer reads a pattern that is the same each time, not whatever came there since.
 #![expect(unsafe_code, reason = "what the plugin may hold a pointer to is only ever reached by raw pointers")]
 
-use std::{ffi::CString, ffi::c_char, fmt, mem::MaybeUninit, ptr::NonNull};
+use std::{
+    ffi::{CString, c_char},
+    fmt,
+    mem::MaybeUninit,
+    ptr::NonNull,
+};
 
 use crate::call::POISON;
 
@@ -19,6 +24,12 @@ impl<T: Copy> Lent<T> {
 
     pub(crate) fn as_ptr(&self) -> *mut T {
         self.0.as_ptr().cast()
+    }
+
+    /// Lends another value in the same place.
+    pub(crate) fn set(&self, value: T) {
+        // SAFETY: the allocation is ours until drop, holds one `T`, and no reference to it exists.
+        unsafe { self.as_ptr().write(value) };
     }
 
     /// Overwrites every byte.
@@ -65,6 +76,51 @@ impl Drop for LentText {
     fn drop(&mut self) {
         // SAFETY: made by `Box::leak` in `new` and given back only here.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+// SAFETY: the allocation is this value's alone, and nothing but raw pointers of the plugin points to it.
+unsafe impl Send for LentText {}
+
+/// An array of structs with names, lent until the next one takes its place: what `list_tables` and
+/// `list_table_fields` give.
+pub(crate) struct LentList {
+    pointer: NonNull<()>,
+    free: fn(NonNull<()>, usize),
+    len: usize,
+    _names: Vec<CString>,
+}
+
+// SAFETY: the allocation is this value's alone, and nothing but raw pointers of the plugin points to it.
+unsafe impl Send for LentList {}
+
+impl LentList {
+    /// Lends one struct for each name; `of` makes it.
+    pub(crate) fn new<T: Copy>(names: Vec<CString>, mut of: impl FnMut(usize, *const c_char) -> T) -> Self {
+        let list: Box<[T]> = names.iter().enumerate().map(|(index, name)| of(index, name.as_ptr())).collect();
+        let len = list.len();
+        let pointer = NonNull::from(Box::leak(list)).cast();
+        Self { pointer, free: free::<T>, len, _names: names }
+    }
+
+    /// The array; NULL for an empty one.
+    pub(crate) fn as_ptr<T>(&self) -> *mut T {
+        if self.len == 0 { std::ptr::null_mut() } else { self.pointer.as_ptr().cast() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
+
+fn free<T>(pointer: NonNull<()>, len: usize) {
+    // SAFETY: made by `Box::leak` in `LentList::new` from a slice of `len` of this type, and given back only once.
+    drop(unsafe { Box::from_raw(NonNull::slice_from_raw_parts(pointer.cast::<T>(), len).as_ptr()) });
+}
+
+impl Drop for LentList {
+    fn drop(&mut self) {
+        (self.free)(self.pointer, self.len);
     }
 }
 

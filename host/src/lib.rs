@@ -6,8 +6,12 @@
 //! dlopen, checks     plugin_init       plugin_open       plugin_next_batch         plugin_extract_fields
 //! ```
 //!
+//! An [`Inspector`] holds several plugins, with the state tables that they share, and gives each event of one source to
+//! all that parse it before it is extracted from. A [`Plugin`] alone has no other's tables.
+//!
 //! Where the real host reads uninitialised memory, this one puts a pattern there ([`POISON`]) and reports a plugin
-//! that leaves it; where the real host's stack is gone after a call, this one overwrites what it lent. Rule numbers
+//! that leaves it; where the real host's stack is gone after a call, this one overwrites what it lent. What
+//! breaks a rule without any call failing for it is a [`Finding`]. Rule numbers
 //! in the documentation are those of `docs/host.md`.
 //!
 //! A plugin is native code: loading one trusts it as much as linking it would. What it hands over is checked for
@@ -34,21 +38,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod async_events;
 mod binary;
 mod call;
 mod capabilities;
+mod capture;
+mod config;
 mod crate_folder;
 mod event;
 mod extract;
 mod field_request;
 mod fields;
+mod findings;
+mod inspector;
 mod instance;
 mod json_lists;
 mod lent;
 mod library;
 mod logs;
+mod metrics;
 mod owner;
+mod parse;
 mod plugin;
+mod routines;
+mod schema_version;
 mod symbols;
 mod tables;
 mod text;
@@ -59,17 +72,22 @@ mod version;
 pub use binary::{Binary, BinaryError};
 pub use call::{CallError, POISON};
 pub use capabilities::Capabilities;
+pub use capture::{Capture, OpenSourceError};
 pub use crate_folder::{BuildError, CrateFolder, Defaults, JsonObject};
 pub use event::{ASYNC_EVENT, CONTAINER_JSON_2, Event, EventError, PLUGIN_EVENT, encode_plugin_event};
 pub use extract::{ExtractError, Extracted, Extraction, Offset, Outcome};
 pub use field_request::{Argument, FieldRequest, RequestError, split_fields};
 pub use fields::{Field, FieldArgument, FieldType, FieldsError};
+pub use findings::{Finding, Findings};
+pub use inspector::{Inspector, NoTableError, RegisterError};
 pub use instance::{Batch, Instance, Next, NextError, Progress, Status};
 pub use json_lists::{JsonError, OpenParam};
 pub use library::{Info, Library, LoadError};
 pub use logs::{LogRecord, Logs, Severity};
+pub use metrics::{Metric, MetricValue, Metrics, MetricsError};
 pub use plugin::{InitError, OpenError, Plugin};
 pub use symbols::SYMBOLS;
+pub use tables::{Cell, HostRow, HostTable, HostTableError, StateType, StateValue, TableField, TableRow, TableRows};
 pub use time::utc;
 pub use value::{Value, join};
 pub use version::{ParseVersionError, Version};

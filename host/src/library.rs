@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use falconet::abi::{PluginApi, SCHEMA_JSON, SCHEMA_NONE};
+use falconet::abi::{PluginApi, SCHEMA_JSON, SCHEMA_NONE, since};
 use libloading::os::unix::{RTLD_LOCAL, RTLD_NOW};
 
 use crate::{
@@ -124,6 +124,11 @@ pub enum LoadError {
     /// The kind of the init schema is none of the API's.
     #[error("plugin_get_init_schema gave the schema type {0}, which is neither 0 (none) nor 1 (JSON)")]
     SchemaType(u32),
+    /// A static plugin's struct has the layout that was before 3.10.
+    #[error(
+        "the plugin requires the API version {0}, but the layout of plugin_api changed at 3.10: a static plugin of today's layout claims at least 3.10.0"
+    )]
+    StaticLayout(Version),
     /// The init schema is no JSON object.
     #[error("plugin_get_init_schema gave no JSON object: {0}")]
     Schema(String),
@@ -134,7 +139,7 @@ struct Inner {
     api: PluginApi,
     info: Info,
     /// Unloads the code behind `api` when the last owner is gone.
-    _library: libloading::os::unix::Library,
+    _library: Option<libloading::os::unix::Library>,
 }
 
 /// A plugin's library, loaded and checked. Clones are cheap; it is unloaded with the last clone and plugin.
@@ -156,10 +161,37 @@ impl Library {
         let library = library.map_err(|error| LoadError::Dlopen { path: path.clone(), message: dlerror(&error) })?;
         let api = symbols::resolve(&library);
         let info = describe(&api)?;
-        Ok(Self(Arc::new(Inner { path, api, info, _library: library })))
+        Ok(Self(Arc::new(Inner { path, api, info, _library: Some(library) })))
     }
 
-    /// Where it was loaded from.
+    /// The plugin that is linked into this program and has these functions, checked by the same rules. It has no path.
+    ///
+    /// # Errors
+    /// [`LoadError`]; [`LoadError::StaticLayout`] if it claims less than 3.10, where the struct has another layout
+    /// (rule 1.7).
+    ///
+    /// # Safety
+    /// The functions do what the API says of them: they are called with nothing more known of them.
+    ///
+    /// ```no_run
+    /// # fn api() -> &'static falconet::abi::PluginApi { unimplemented!() }
+    /// // SAFETY: the functions are those of a plugin of ours.
+    /// let library = unsafe { falconet_host::Library::from_api(api()) }?;
+    /// println!("{}", library.info().name);
+    /// # Ok::<(), falconet_host::LoadError>(())
+    /// ```
+    pub unsafe fn from_api(api: &'static PluginApi) -> Result<Self, LoadError> {
+        // The first member has been the first in every layout.
+        let symbol = "plugin_get_required_api_version";
+        let claimed = version(symbol, &required(symbol, api.get_required_api_version)?)?;
+        if claimed.major == Version::HOST.major && claimed.minor < since::DUMP_STATE {
+            return Err(LoadError::StaticLayout(claimed));
+        }
+        let info = describe(api)?;
+        Ok(Self(Arc::new(Inner { path: PathBuf::new(), api: *api, info, _library: None })))
+    }
+
+    /// Where it was loaded from; empty for a static plugin.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
@@ -169,6 +201,24 @@ impl Library {
     #[must_use]
     pub fn info(&self) -> &Info {
         &self.0.info
+    }
+
+    /// Whether it tells metrics.
+    #[must_use]
+    pub fn has_metrics(&self) -> bool {
+        self.0.api.get_metrics.is_some()
+    }
+
+    /// Whether it dumps its state as async events.
+    #[must_use]
+    pub fn dumps_state(&self) -> bool {
+        self.0.api.dump_state.is_some()
+    }
+
+    /// Whether its config can be changed after init.
+    #[must_use]
+    pub fn takes_config(&self) -> bool {
+        self.0.api.set_config.is_some()
     }
 
     /// The functions that it exports.

@@ -3,24 +3,27 @@
 #![expect(unsafe_code, reason = "the plugin's functions are called with its state")]
 
 use std::{
+    cell::RefCell,
     ffi::{CString, c_void},
     fmt, slice,
 };
 
 use falconet::abi::{
-    InitInput, InitTablesInput, PluginApi, TableFieldsVtable, TableReaderVtableExt, TableWriterVtable, since,
+    InitInput, InitTablesInput, PluginApi, TableFieldsVtable, TableReaderVtableExt, TableWriterVtable,
 };
 
 use crate::{
     call::{CallError, Code, POISON_RC},
+    config,
     event::{Event, PLUGIN_EVENT},
+    findings::Findings,
     instance::Instance,
     json_lists::{self, JsonError, OpenParam},
     lent::{Lent, LentText},
     library::Library,
     logs::Logs,
-    owner::{self, Owner},
-    tables,
+    owner::{self, Owner, Shared, State},
+    tables::{self, Access, LentVtables},
     text::text,
 };
 
@@ -37,6 +40,24 @@ pub enum InitError {
     /// The plugin has a JSON schema for its config, and the config is no JSON.
     #[error("the plugin wants its config as JSON, and this is none: {0}")]
     Config(String),
+    /// The config does not fit the plugin's JSON schema.
+    #[error("the config does not fit the plugin's schema: {0}")]
+    Invalid(String),
+    /// The plugin's JSON schema is none.
+    #[error("the JSON schema that plugin_get_init_schema gave is broken: {0}")]
+    Schema(String),
+    /// The plugin said so, and before that it asked for a table that is not there.
+    #[error(
+        "{error}; it asked for the table '{table}': {known}. A plugin that exports a table is loaded before those that use it"
+    )]
+    NoTable {
+        /// What the plugin said.
+        error: CallError,
+        /// The table.
+        table: String,
+        /// The tables that there are.
+        known: String,
+    },
 }
 
 /// Why the open parameters cannot be listed.
@@ -50,6 +71,8 @@ pub enum OpenError {
     #[error(transparent)]
     Json(#[from] JsonError),
 }
+
+type GetTypes = Option<unsafe extern "C" fn(*mut u32, *mut c_void) -> *mut u16>;
 
 /// What init was lent. Overwritten after the call and kept for as long as the state lives (rule 1.10).
 #[derive(Debug)]
@@ -103,7 +126,14 @@ pub struct Plugin {
     state: *mut c_void,
     /// The event types from which it extracts; `None` for all.
     extract_types: Option<Vec<u16>>,
+    /// The event types that it parses; `None` for all.
+    parse_types: Option<Vec<u16>>,
     owner: Owner,
+    shared: Shared,
+    /// Configs that were lent to it since, overwritten.
+    configs: RefCell<Vec<LentText>>,
+    /// The vtables that it is lent for each call that has them.
+    pub(crate) vtables: LentVtables,
     _lent: InitMemory,
 }
 
@@ -118,31 +148,73 @@ impl Plugin {
     /// # Errors
     /// [`InitError`]; a state that came with a failure is destroyed.
     pub fn init(library: &Library, config: &str, logs: &Logs) -> Result<Self, InitError> {
+        Self::init_in(library, config, logs, &Shared::default())
+    }
+
+    /// As [`init`](Self::init), among the tables of an inspector.
+    pub(crate) fn init_in(library: &Library, config: &str, logs: &Logs, shared: &Shared) -> Result<Self, InitError> {
         let call = "plugin_init";
         let info = library.info();
-        let config = match &info.init_schema {
-            Some(_) if config.is_empty() => "{}",
-            Some(_) => match serde_json::from_str::<serde::de::IgnoredAny>(config) {
-                Ok(_) => config,
-                Err(error) => return Err(InitError::Config(error.to_string())),
-            },
-            None => config,
-        };
+        let config = config::checked(library, config)?;
         let config = c_text(call, config)?;
         let init = library.api().init.ok_or(CallError::NoSymbol { symbol: call })?;
-        let owner = Owner::new(&info.name, logs, library.claims(since::LOG));
+        let owner = Owner::new(info, logs, shared);
         let memory = InitMemory::new(config, &owner, info.capabilities.parse || info.capabilities.extract);
         let mut rc = POISON_RC;
+        let called = owner.enter(call, Access::Init);
         // SAFETY: the input and all that it points to live in `memory`; `rc` is ours.
         let state = unsafe { init(memory.input.as_ptr(), &raw mut rc) };
+        drop(called);
         memory.poison();
+        owner.set_state(State { api: *library.api(), pointer: state });
         // From here on a state is destroyed on every path (rule 1.9).
-        let mut plugin = Self { library: library.clone(), state, extract_types: None, owner, _lent: memory };
+        let (library, shared) = (library.clone(), shared.clone());
+        let mut plugin = Self {
+            library,
+            state,
+            extract_types: None,
+            parse_types: None,
+            owner,
+            shared,
+            configs: RefCell::default(),
+            vtables: LentVtables::new(),
+            _lent: memory,
+        };
         if !Code::done(call, rc)? {
-            return Err(CallError::Failed { call, message: plugin.last_error() }.into());
+            let error = CallError::Failed { call, message: plugin.last_error() };
+            return Err(match plugin.owner.take_missed().pop() {
+                Some(table) => InitError::NoTable { error, known: plugin.shared.tables.without(&table), table },
+                None => error.into(),
+            });
         }
-        plugin.extract_types = plugin.types();
+        let (info, api) = (plugin.library.info(), plugin.api());
+        let types = |has, get_types, sources| if has { plugin.types(get_types, sources) } else { None };
+        let extract = types(info.capabilities.extract, api.get_extract_event_types, &info.extract_sources);
+        let parse = types(info.capabilities.parse, api.get_parse_event_types, &info.parse_sources);
+        (plugin.extract_types, plugin.parse_types) = (extract, parse);
+        plugin.check_tables();
         Ok(plugin)
+    }
+
+    /// Asks the tables that the plugin has exported for all but their entries: what is wrong becomes a finding.
+    fn check_tables(&self) {
+        let own = |table: &std::sync::Arc<dyn tables::StateTable>| table.owner() == Some(&self.library.info().name);
+        for table in self.shared.tables.all().into_iter().filter(own) {
+            table.name();
+            for field in table.fields().unwrap_or_default() {
+                let name = CString::new(field.name.as_str()).unwrap_or_default();
+                if table.field(&name, field.kind).is_err() {
+                    let what = format!("list_table_fields has the field '{}', get_table_field has not", field.name);
+                    self.owner.inner().found("9.1", format!("the table '{}': {what}", table.label()));
+                }
+            }
+        }
+    }
+
+    /// What the plugin did against the rules of the host, without any call failing for it.
+    #[must_use]
+    pub fn findings(&self) -> &Findings {
+        &self.shared.findings
     }
 
     /// The library that it was made of.
@@ -157,9 +229,14 @@ impl Plugin {
         self.extract_types.as_deref()
     }
 
-    fn types(&self) -> Option<Vec<u16>> {
+    /// The event types that it parses, `None` for all (rule 2.1).
+    #[must_use]
+    pub fn parse_types(&self) -> Option<&[u16]> {
+        self.parse_types.as_deref()
+    }
+
+    fn types(&self, get_types: GetTypes, sources: &[String]) -> Option<Vec<u16>> {
         let mut count = 0;
-        let get_types = self.api().get_extract_event_types.filter(|_| self.library.info().capabilities.extract);
         let types = get_types.map_or(std::ptr::null_mut(), |get_types| {
             // SAFETY: the state is alive, `count` is ours.
             unsafe { get_types(&raw mut count, self.state) }
@@ -168,7 +245,6 @@ impl Plugin {
             // SAFETY: the plugin says that `count` types are there, and they live as long as the state.
             return Some(unsafe { slice::from_raw_parts(types, count as usize) }.to_vec());
         }
-        let sources = &self.library.info().extract_sources;
         let all = sources.is_empty() || sources.iter().any(|source| source == "syscall");
         if all { None } else { Some(vec![PLUGIN_EVENT]) }
     }
@@ -234,17 +310,24 @@ impl Plugin {
         self.library.api()
     }
 
+    /// Overwrites a text that was lent and keeps it allocated for as long as the state lives.
+    pub(crate) fn keep(&self, text: LentText) {
+        text.poison();
+        self.configs.borrow_mut().push(text);
+    }
+
     pub(crate) fn state(&self) -> *mut c_void {
         self.state
     }
 
-    pub(crate) fn owner(&self) -> *mut c_void {
-        self.owner.as_ptr()
+    pub(crate) fn owner(&self) -> &Owner {
+        &self.owner
     }
 }
 
 impl Drop for Plugin {
     fn drop(&mut self) {
+        self.owner.close();
         if let Some(destroy) = self.api().destroy.filter(|_| !self.state.is_null()) {
             // SAFETY: the state came from init, no instance borrows it any more, and it is destroyed only here.
             unsafe { destroy(self.state) };

@@ -27,6 +27,9 @@ impl Version {
     /// The version of the plugin API that this host serves.
     pub const HOST: Self = Self::new(API_MAJOR, API_MINOR, 0);
 
+    /// The version of the event schema that the real host of this API has under its live drivers.
+    pub const EVENT_SCHEMA: Self = Self::new(4, 5, 1);
+
     /// A version from its three numbers.
     #[must_use]
     pub const fn new(major: u32, minor: u32, patch: u32) -> Self {

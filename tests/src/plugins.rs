@@ -42,7 +42,16 @@ impl Profile {
 /// If it cannot be built: cargo's messages are in the panic.
 #[must_use]
 pub fn library(folder: &Path, profile: Profile) -> PathBuf {
-    let arguments = [&["--lib"][..], profile.arguments()].concat();
+    library_with(folder, profile, &[])
+}
+
+/// The same, with more arguments for cargo.
+///
+/// # Panics
+/// As [`library`].
+#[must_use]
+pub fn library_with(folder: &Path, profile: Profile, more: &[&'static str]) -> PathBuf {
+    let arguments = [&["--lib"][..], profile.arguments(), more].concat();
     built(&folder.join("Cargo.toml"), &arguments, |artifact| {
         let files = artifact["filenames"].as_array().into_iter().flatten().filter_map(Json::as_str);
         files.map(PathBuf::from).find(|file| file.extension().is_some_and(|end| end == env::consts::DLL_EXTENSION))
@@ -67,10 +76,48 @@ pub fn heartbeat() -> PathBuf {
     library(&root().join("examples/heartbeat"), Profile::Release)
 }
 
+/// The library of `examples/access-counter`, with more arguments for cargo. Another build of it takes its place, so this
+/// is a copy that stays.
+///
+/// # Panics
+/// If it cannot be copied.
+#[must_use]
+pub fn access_counter(more: &[&'static str]) -> PathBuf {
+    static COPIES: Mutex<Vec<(Vec<&'static str>, Copy)>> = Mutex::new(Vec::new());
+    let mut copies = COPIES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, copy)) = copies.iter().find(|(arguments, _)| arguments == more) {
+        return copy.path().to_path_buf();
+    }
+    let library = library_with(&root().join("examples/access-counter"), Profile::Release, more);
+    #[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
+    let copy = Copy::of(&library).unwrap_or_else(|why| panic!("{}: {why}", library.display()));
+    let path = copy.path().to_path_buf();
+    copies.push((more.to_vec(), copy));
+    path
+}
+
+/// The library of `examples/access-stats`.
+#[must_use]
+pub fn access_stats() -> PathBuf {
+    library(&root().join("examples/access-stats"), Profile::Release)
+}
+
 /// The library of `tests/fixtures/rules`, a source that does what its open parameters say.
 #[must_use]
 pub fn rules() -> PathBuf {
     library(&root().join("tests/fixtures/rules"), Profile::Release)
+}
+
+/// The archive of `tests/fixtures/static`, two plugins to be linked statically.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn archive() -> PathBuf {
+    built(&root().join("tests/fixtures/static/Cargo.toml"), &["--lib", "--release"], |artifact| {
+        let files = artifact["filenames"].as_array().into_iter().flatten().filter_map(Json::as_str);
+        files.map(PathBuf::from).find(|file| file.extension().is_some_and(|end| end == "a" || end == "lib"))
+    })
 }
 
 /// The `falconet` command, built as `cargo build` does.

@@ -86,6 +86,24 @@ impl fmt::Display for Printed {
     }
 }
 
+/// The names that an archive or an object gives to others, one a line, by `nm`.
+///
+/// # Errors
+/// [`Skip`] where there is no `nm`.
+///
+/// # Panics
+/// If it fails.
+pub fn defined_symbols(file: &Path) -> Result<Vec<String>, Skip> {
+    there_is("nm")?;
+    let printed = output(Command::new("nm").args(["-g", "--defined-only", "--format=posix"]).arg(file));
+    // `name type value size`; other lines are the names of an archive's members, and what nm has to say of them.
+    let symbol = |line: &str| {
+        let mut words = line.split(' ');
+        words.next().filter(|_| words.next().is_some_and(|kind| kind.len() == 1)).map(str::to_owned)
+    };
+    Ok(printed.stdout.lines().filter_map(symbol).collect())
+}
+
 /// How many instructions a program spends inside of a function and of what that calls, by callgrind.
 ///
 /// # Errors
@@ -119,8 +137,13 @@ pub fn valgrind() -> Result<Command, Skip> {
 fn there_is(program: &'static str) -> Result<(), Skip> {
     static CC: OnceLock<bool> = OnceLock::new();
     static VALGRIND: OnceLock<bool> = OnceLock::new();
+    static NM: OnceLock<bool> = OnceLock::new();
     let ask = || -> io::Result<bool> { Ok(Command::new(program).arg("--version").output()?.status.success()) };
-    let known = if program == "cc" { &CC } else { &VALGRIND };
+    let known = match program {
+        "cc" => &CC,
+        "nm" => &NM,
+        _ => &VALGRIND,
+    };
     if *known.get_or_init(|| ask().unwrap_or(false)) {
         Ok(())
     } else {

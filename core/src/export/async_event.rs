@@ -18,9 +18,29 @@ pub const fn check<T: AsyncEvents>() {
     crate::async_event::check::<T>();
 }
 
-/// No emitter of a state calls the host any more.
-pub fn end<T: ExportedAsync>(state: &'static StateOf<T>) {
-    T::gate_of(state).0.shut();
+/// No emitter of a state calls the host any more, and its threads are joined, where no NULL handler has seen to that.
+///
+/// # Safety
+/// The host destroys the state, and uses it no more.
+pub unsafe fn end<T: ExportedAsync>(state: &'static StateOf<T>) {
+    // SAFETY: as this function's.
+    unsafe { end_capture::<T>(state) };
+}
+
+/// Makes every emitter inert, and then calls the plugin's `stop`. False where the plugin is broken.
+///
+/// # Safety
+/// No other call uses the plugin value.
+unsafe fn end_capture<T: ExportedAsync>(state: &'static StateOf<T>) -> bool {
+    let gate = &T::gate_of(state).0;
+    let was_open = gate.is_open();
+    gate.shut();
+    let pointer = state::pointer(state);
+    // SAFETY: the state is one of ours; the rest as this function's.
+    match unsafe { StateOf::<T>::live_mut(pointer) } {
+        Some((_, value)) => !was_open || T::guard(pointer, || value.stop()).is_some(),
+        None => false,
+    }
 }
 
 /// `plugin_get_async_event_sources`.
@@ -52,16 +72,13 @@ pub unsafe extern "C" fn set_handler<T: ExportedAsync>(
     // SAFETY: the state is the host's from init, or NULL.
     let Some(state) = (unsafe { StateOf::<T>::known(plugin, T::no_state()) }) else { return FAILURE };
     let gate = &T::gate_of(state).0;
-    let was_open = gate.is_open();
-    gate.shut();
     // SAFETY: as above; the host calls one thing at a time (rule 8.2).
-    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else {
+    let whole = unsafe { end_capture::<T>(state) };
+    // SAFETY: as above.
+    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }).filter(|_| whole) else {
         // A broken plugin takes no handler any more, but the host may take its own back.
         return if handler.is_some() { FAILURE } else { SUCCESS };
     };
-    if was_open && T::guard(plugin, || value.stop()).is_none() {
-        return if handler.is_some() { FAILURE } else { SUCCESS };
-    }
     let Some(handler) = handler else { return SUCCESS };
     // SAFETY: as this function's.
     let ticket = gate.open(unsafe { Handler::new(owner, handler) });

@@ -41,7 +41,7 @@ impl<S> SharedPart<S> {
         unsafe { &*self.0.get() }
     }
 
-    /// Makes the part anew, as `first` is, for a state that begins.
+    /// Makes the part anew, as `first` is, for a state that begins; what it owned is dropped.
     ///
     /// # Safety
     /// Nobody has a reference to the part: its state was free, so its last handle is gone. `first` is a static of the

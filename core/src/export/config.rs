@@ -12,12 +12,21 @@ use crate::abi::{self, FAILURE, SUCCESS};
 use crate::config::{EventSchema, InitSchema, SetConfig};
 use crate::error::Error;
 
+/// Checks the schema of a plugin's config at compile time.
+pub const fn check_init_schema<T: InitSchema>() {
+    assert!(!T::INIT_SCHEMA.is_empty(), "INIT_SCHEMA is empty: leave `init_schema` out of `export!`");
+}
+
+/// Checks at compile time which version of the event schema a plugin asks for.
+pub const fn check_event_schema<T: EventSchema>() {
+    assert!(crate::plugin::is_version(T::EVENT_SCHEMA.to_bytes()), "EVENT_SCHEMA is three numbers, like 4.0.0");
+}
+
 /// `plugin_get_init_schema`.
 ///
 /// # Safety
 /// The host's contract of the symbol: `kind` is NULL or writable.
 pub unsafe extern "C" fn init_schema<T: InitSchema>(kind: *mut abi::SchemaType) -> *const c_char {
-    const { assert!(!T::INIT_SCHEMA.is_empty(), "INIT_SCHEMA is empty: leave `init_schema` out of `export!`") };
     // SAFETY: the host's out-parameter.
     unsafe { state::set(kind, abi::SCHEMA_JSON) };
     const { T::INIT_SCHEMA }.as_ptr()
@@ -57,8 +66,5 @@ pub unsafe extern "C" fn set_config<T: Exported + SetConfig>(
 /// # Safety
 /// None: it is what the host calls.
 pub unsafe extern "C" fn event_schema<T: EventSchema>(_: *mut c_void) -> *const c_char {
-    const {
-        assert!(crate::plugin::is_version(T::EVENT_SCHEMA.to_bytes()), "EVENT_SCHEMA is three numbers, like 4.0.0");
-    };
     const { T::EVENT_SCHEMA }.as_ptr()
 }

@@ -12,6 +12,11 @@ use crate::error::{Error, Message};
 use crate::listen::{Capture, RoutineSlot};
 use crate::tables::{Access, Writer};
 
+/// Every routine of a state is told to end.
+pub fn end<T: ExportedListen>(state: &'static StateOf<T>) {
+    T::routines_of(state).iter().for_each(RoutineSlot::stop_any);
+}
+
 /// `plugin_capture_open`.
 ///
 /// # Safety
@@ -22,7 +27,7 @@ pub unsafe extern "C" fn capture_open<T: ExportedListen>(
     input: *const abi::CaptureListenInput,
 ) -> Rc {
     // SAFETY: as this function's.
-    unsafe { call::<T>(plugin, input, RoutineSlot::ended, |value, capture| value.capture_open(capture)) }
+    unsafe { call::<T>(plugin, input, false, |value, capture| value.capture_open(capture)) }
 }
 
 /// `plugin_capture_close`: every routine is told to end first.
@@ -34,21 +39,23 @@ pub unsafe extern "C" fn capture_close<T: ExportedListen>(
     input: *const abi::CaptureListenInput,
 ) -> Rc {
     // SAFETY: as this function's.
-    unsafe { call::<T>(plugin, input, RoutineSlot::stop_any, |value, capture| value.capture_close(capture)) }
+    unsafe { call::<T>(plugin, input, true, |value, capture| value.capture_close(capture)) }
 }
 
+/// A capture that `closes` leaves no routine that runs, and neither does one that fails to open.
+///
 /// # Safety
 /// As [`capture_close`].
 unsafe fn call<T: ExportedListen>(
     plugin: *mut c_void,
     input: *const abi::CaptureListenInput,
-    each: fn(&RoutineSlot),
+    closes: bool,
     listen: impl FnOnce(&mut T, &mut Capture<'_, T>) -> Result<(), T::Error>,
 ) -> Rc {
     // SAFETY: the state is the host's from init, or NULL.
     let Some(state) = (unsafe { StateOf::<T>::known(plugin, T::no_state()) }) else { return FAILURE };
     let routines = T::routines_of(state);
-    routines.iter().for_each(each);
+    routines.iter().for_each(if closes { RoutineSlot::capture_ends } else { RoutineSlot::ended });
     // SAFETY: as above; the host calls one thing at a time (rule 8.2).
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     T::new_capture(state);
@@ -65,7 +72,13 @@ unsafe fn call<T: ExportedListen>(
     });
     // SAFETY: the host's input, and this state's routines.
     let mut capture = unsafe { Capture::new(input, routines, access.as_ref().map(Writer::new)) };
-    match T::guard(plugin, || listen(value, &mut capture)) {
+    let listened = T::guard(plugin, || listen(value, &mut capture));
+    if closes {
+        routines.iter().for_each(RoutineSlot::capture_ends);
+    } else if !matches!(listened, Some(Ok(()))) {
+        end::<T>(state);
+    }
+    match listened {
         Some(Ok(())) => SUCCESS,
         None => FAILURE,
         Some(Err(error)) => {

@@ -16,6 +16,7 @@
 /// | `offsets` | `extract` | nothing more: value offsets are computed where the host asks, and API 3.11 is claimed |
 /// | `parse` | [`Parse`] | `plugin_parse_event`, `get_parse_event_types`, `get_parse_event_sources` |
 /// | `import_tables` | `parse` or `extract` | nothing: [state tables](crate::tables) of the host and of other plugins, and API 3.5 is claimed |
+/// | `export_tables` | [`ExportTables`], and as above | nothing: state tables of its own, and API 3.5 is claimed; it implies `shares` |
 /// | `shares` | [`Shares`] | nothing: a part of the plugin that other threads may touch |
 /// | `metrics` | [`Metrics`] | `plugin_get_metrics`; it implies `shares` |
 /// | `async_events` | [`AsyncEvents`] | `plugin_set_async_event_handler`, `get_async_events`, `get_async_event_sources` |
@@ -40,6 +41,7 @@
 /// [`Source`]: crate::Source
 /// [`Extract`]: crate::Extract
 /// [`Parse`]: crate::Parse
+/// [`ExportTables`]: crate::tables::ExportTables
 /// [`Shares`]: crate::Shares
 /// [`Metrics`]: crate::Metrics
 /// [`AsyncEvents`]: crate::AsyncEvents
@@ -144,132 +146,6 @@ macro_rules! export_static {
     };
 }
 
-/// The settings of [`export!`] as constants: the given ones shadow the defaults.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __export_settings {
-    ($($setting:ident = $value:expr,)*) => {
-        #[allow(non_upper_case_globals, dead_code, reason = "the settings' names as they are written in `export!`")]
-        mod __defaults {
-            pub(super) const states: usize = 8;
-            pub(super) const instances: usize = 8;
-            pub(super) const memory: usize = 16 * 1024;
-            pub(super) const routines: usize = 8;
-        }
-        #[allow(unused_imports, reason = "a setting that is given shadows its default")]
-        use __defaults::*;
-        $( $crate::__export_settings!(@one $setting = $value); )*
-    };
-    (@one states = $value:expr) => {
-        #[allow(non_upper_case_globals, reason = "the setting's name as it is written in `export!`")]
-        const states: usize = $value;
-    };
-    (@one instances = $value:expr) => {
-        #[allow(non_upper_case_globals, dead_code, reason = "the setting's name as it is written in `export!`")]
-        const instances: usize = $value;
-    };
-    (@one memory = $value:expr) => {
-        #[allow(non_upper_case_globals, dead_code, reason = "the setting's name as it is written in `export!`")]
-        const memory: usize = $value;
-    };
-    (@one routines = $value:expr) => {
-        #[allow(non_upper_case_globals, dead_code, reason = "the setting's name as it is written in `export!`")]
-        const routines: usize = $value;
-    };
-    (@one $other:ident = $value:expr) => {
-        compile_error!(concat!("export! has no setting `", stringify!($other), "`: it has states, instances, routines, memory"));
-    };
-}
-
-/// `__export_if!(word [words ..] { then } { else })`.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __export_if {
-    ($any:ident [] { $($then:tt)* } { $($else:tt)* }) => { $($else)* };
-    (source [source $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (extract [extract $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (offsets [offsets $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (parse [parse $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (shares [shares $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (shares [metrics $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (shares [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (async_events [async_events $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (dump_state [dump_state $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (import_tables [import_tables $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (parsing [parse $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (parsing [extract $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (listen [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (metrics [metrics $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (init_schema [init_schema $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (set_config [set_config $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (event_schema [event_schema $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (static_linking [static_linking $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (loadable [source $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (loadable [extract $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (loadable [parse $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (loadable [async_events $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    (loadable [listen $($more:ident)*] { $($then:tt)* } { $($else:tt)* }) => { $($then)* };
-    ($any:ident [$other:ident $($more:ident)*] $then:tt $else:tt) => {
-        $crate::__export_if! { $any [$($more)*] $then $else }
-    };
-}
-
-/// Checks the words of [`export!`]: known, once each, and with what they belong to.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __export_words {
-    ([$($word:ident)+]) => {
-        $crate::__export_words!(@each $($word)+);
-        $crate::__export_if! { offsets [$($word)+] {
-            $crate::__export_if! { extract [$($word)+] {} {
-                compile_error!("export! names `offsets` without `extract`: value offsets belong to extracted values");
-            } }
-        } {} }
-        $crate::__export_if! { dump_state [$($word)+] {
-            $crate::__export_if! { async_events [$($word)+] {} {
-                compile_error!("export! names `dump_state` without `async_events`: a state is dumped as async events");
-            } }
-        } {} }
-        $crate::__export_if! { import_tables [$($word)+] {
-            $crate::__export_if! { parsing [$($word)+] {} {
-                compile_error!("export! names `import_tables` without `parse` or `extract`: the host gives tables to no other plugin (rule 1.11)");
-            } }
-        } {} }
-        $crate::__export_if! { loadable [$($word)+] {} {
-            compile_error!("export! names none of source, extract, parse, async_events, listen: the host loads no plugin without");
-        } }
-    };
-    (@each) => {};
-    (@each $word:ident $($more:ident)*) => {
-        $crate::__export_words!(@known $word);
-        $crate::__export_words!(@once $word [$($more)*]);
-        $crate::__export_words!(@each $($more)*);
-    };
-    // `metrics` and `listen` imply `shares`, and are no second one.
-    (@once shares [$($more:ident)*]) => {};
-    (@once $word:ident $more:tt) => {
-        $crate::__export_if! { $word $more {
-            compile_error!(concat!("export! names the capability `", stringify!($word), "` twice"));
-        } {} }
-    };
-    (@known source) => {};
-    (@known extract) => {};
-    (@known offsets) => {};
-    (@known parse) => {};
-    (@known shares) => {};
-    (@known metrics) => {};
-    (@known async_events) => {};
-    (@known dump_state) => {};
-    (@known listen) => {};
-    (@known import_tables) => {};
-    (@known init_schema) => {};
-    (@known set_config) => {};
-    (@known event_schema) => {};
-    (@known $other:ident) => {
-        compile_error!(concat!("export! knows no capability `", stringify!($other), "`: it knows source, extract, offsets, parse, import_tables, shares, metrics, async_events, dump_state, listen, init_schema, set_config, event_schema"));
-    };
-}
-
 /// The statics of a plugin, and its implementations of `Exported` and the like.
 #[doc(hidden)]
 #[macro_export]
@@ -308,7 +184,7 @@ macro_rules! __export_plugin {
                 $crate::__export_if! { extract $words { $crate::export::shell::fields_use::<$p>() } { 0 } },
                 $crate::__export_if! { offsets $words { $crate::abi::since::VALUE_OFFSETS } { 0 } },
                 $crate::__export_if! { metrics $words { $crate::abi::since::METRICS } { 0 } },
-                $crate::__export_if! { import_tables $words { $crate::abi::since::TABLES_EXT } { 0 } },
+                $crate::__export_if! { tables $words { $crate::abi::since::TABLES_EXT } { 0 } },
                 $crate::__export_if! { listen $words {
                     $crate::__export_if! { import_tables $words { $crate::abi::since::CAPTURE_OWNER_ERROR } {
                         $crate::abi::since::CAPTURE_LISTEN
@@ -325,19 +201,37 @@ macro_rules! __export_plugin {
             }
             unsafe fn begin(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { shares $words {
-                    static __FIRST: $crate::export::SharedPart<<$p as $crate::Shares>::Shared> =
-                        $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED);
                     // SAFETY: the state was free and is the caller's, so no handle to its part is left.
                     unsafe { _state.beside().shared.begin(&__FIRST) }
                 } {} }
                 $crate::__export_if! { extract $words { $crate::export::shell::begin::<$p>(_state) } {} }
             }
             unsafe fn end(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
-                $crate::__export_if! { async_events $words { $crate::export::async_event::end::<$p>(_state) } {} }
+                $crate::__export_if! { async_events $words {
+                    // SAFETY: as this function's.
+                    unsafe { $crate::export::async_event::end::<$p>(_state) }
+                } {} }
+                $crate::__export_if! { export_tables $words { $crate::export::tables::end::<$p>(_state) } {} }
+                $crate::__export_if! { listen $words { $crate::export::listen::end::<$p>(_state) } {} }
+            }
+            unsafe fn clear(_state: &'static $crate::export::State<Self, __Extraction, __Beside>) {
+                $crate::__export_if! { shares $words {
+                    // SAFETY: nobody has a handle to the part, as this function's caller says.
+                    unsafe { _state.beside().shared.begin(&__FIRST) }
+                } {} }
             }
             fn new_capture(_state: &$crate::export::State<Self, __Extraction, __Beside>) {
                 $crate::__export_if! { extract $words { $crate::export::shell::new_capture::<$p>(_state) } {} }
             }
+            const USES_TABLES: bool = $crate::__export_if! { tables $words { true } { false } };
+            $crate::__export_if! { export_tables $words {
+                fn export_tables(
+                    state: &'static $crate::export::State<Self, __Extraction, __Beside>,
+                    tables: ::core::option::Option<&$crate::tables::InitTables<'_>>,
+                ) -> ::core::result::Result<(), $crate::error::Error> {
+                    $crate::export::tables::export::<$p>(state, tables)
+                }
+            } {} }
             fn session_of(
                 _state: &'static $crate::export::State<Self, __Extraction, __Beside>,
             ) -> ::core::option::Option<&'static $crate::export::SessionCell> {
@@ -356,9 +250,20 @@ macro_rules! __export_plugin {
             // SAFETY: this plugin's states keep a session.
             unsafe impl $crate::export::ExportedImports for $p {}
         } {} }
+        $crate::__export_if! { export_tables $words {
+            const _: () = $crate::export::tables::check::<$p>();
+            // SAFETY: the statics of `Exported` are this plugin's own.
+            unsafe impl $crate::export::ExportedTables for $p {}
+        } {} }
         $crate::__export_if! { metrics $words { $crate::__export_plugin!(@metrics $p); } {} }
         $crate::__export_if! { async_events $words { $crate::__export_plugin!(@async_events $p); } {} }
         $crate::__export_if! { listen $words { $crate::__export_plugin!(@listen $p); } {} }
+        $crate::__export_if! { init_schema $words {
+            const _: () = $crate::export::config::check_init_schema::<$p>();
+        } {} }
+        $crate::__export_if! { event_schema $words {
+            const _: () = $crate::export::config::check_event_schema::<$p>();
+        } {} }
     };
     (@async_events $p:ty) => {
         const _: () = $crate::export::async_event::check::<$p>();
@@ -439,6 +344,8 @@ macro_rules! __export_plugin {
         const _: &[u8] = <$p as $crate::export::ExportedParse>::SOURCES;
     };
     (@shares $p:ty) => {
+        static __FIRST: $crate::export::SharedPart<<$p as $crate::Shares>::Shared> =
+            $crate::export::SharedPart::new(<$p as $crate::Shares>::SHARED);
         // SAFETY: the statics of `Exported` are this plugin's own.
         unsafe impl $crate::export::ExportedShares for $p {
             fn shared_of(

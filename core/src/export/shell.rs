@@ -38,12 +38,20 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
     let config = unsafe { state::text_or_empty(input.config) };
     // SAFETY: the state was taken above.
     unsafe { T::begin(state) };
-    // SAFETY: the host's input, valid for the call.
-    let tables = T::session_of(state).and_then(|_| unsafe { InitTables::new(input) });
+    let tables = match T::USES_TABLES {
+        // SAFETY: the host's input, valid for the call.
+        true => unsafe { InitTables::new(input) },
+        false => None,
+    };
     if let Some(session) = T::session_of(state) {
         session.set(tables.as_ref().map_or(Session::NONE, InitTables::session));
     }
     let init = Init::new(config, &state.head, T::no_state(), tables.as_ref());
+    // Before the plugin's own init, which may look its own tables up.
+    if let Err(error) = T::export_tables(state, tables.as_ref()) {
+        init_failed(&state.head, &error, tables.as_ref());
+        return pointer;
+    }
     let Some(made) = T::guard(pointer, || T::new(&init)) else { return pointer };
     match made {
         Ok(plugin) => {
@@ -52,14 +60,17 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
             // SAFETY: the host's out-parameter.
             unsafe { state::set(rc, SUCCESS) };
         }
-        Err(error) => match &tables {
-            Some(tables) => {
-                state::fail(&state.head, &WithHost(&error, &|text| tables.append_host_error(text)), None);
-            }
-            None => state::fail(&state.head, &error, None),
-        },
+        Err(error) => init_failed(&state.head, &error, tables.as_ref()),
     }
     pointer
+}
+
+/// Reports an error of init, with what the host says where one of its tables' functions failed.
+fn init_failed<E: Report>(head: &Head, error: &E, tables: Option<&InitTables<'_>>) {
+    match tables {
+        Some(tables) => state::fail(head, &WithHost(error, &|text| tables.append_host_error(text)), None),
+        None => state::fail(head, error, None),
+    }
 }
 
 /// An error of the plugin's, and what the host says to it.
@@ -84,11 +95,13 @@ pub unsafe extern "C" fn destroy<T: Exported>(state: *mut c_void) {
     unsafe { T::close_instances_of(state) };
     // SAFETY: not NULL and not the stand-in, so one of the static states.
     let state = unsafe { &*state.cast::<StateOf<T>>() };
-    // SAFETY: the host uses the state no more.
+    // SAFETY: the host uses the state no more; `clear` is called when no handle is left either.
     unsafe {
         T::end(state);
         let _broken = T::guard((&raw const *state).cast(), || state.drop_plugin());
-        state.release();
+        state.release(|| {
+            let _broken = T::guard((&raw const *state).cast(), || T::clear(state));
+        });
     }
 }
 

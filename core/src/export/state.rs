@@ -282,16 +282,20 @@ impl<T: Plugin, X, B> State<T, X, B> {
         }
     }
 
-    /// Silences the log, and frees the slot of a state whose plugin value was dropped. A second time it does nothing.
+    /// Silences the log, calls `clear` where no handle is left to what lies beside, and frees the slot of a state whose
+    /// plugin value was dropped. A second time it does nothing.
     ///
     /// # Safety
     /// The host destroys the state, and uses it no more.
-    pub(super) unsafe fn release(&self) {
+    pub(super) unsafe fn release(&self, clear: impl FnOnce()) {
         if matches!(self.head.phase.load(Ordering::Relaxed), phase::FREE | phase::ENDED) {
             return;
         }
         self.head.phase.store(phase::ENDED, Ordering::Relaxed);
         self.head.shared.end();
+        if self.head.kept.load(Ordering::Acquire) == 1 {
+            clear();
+        }
         // SAFETY: it undoes the taking of the state, which the host ends once.
         unsafe { self.head.let_go() };
     }

@@ -134,6 +134,21 @@ impl<'a> InitTables<'a> {
         self.host.append_error(text);
     }
 
+    /// Registers a table of the plugin's own with the host.
+    ///
+    /// # Safety
+    /// All of the table is there for as long as the host is.
+    pub(super) unsafe fn add(&self, name: &'static CStr, input: *const abi::TableInput) -> Result<(), Error> {
+        self.not_listing()?;
+        let add_table = self.tables.add_table.ok_or(Error::new("the host's add_table is NULL"))?;
+        // SAFETY: the host's function with its owner; the input is read during the call.
+        if unsafe { add_table(self.host.owner, input) } == abi::SUCCESS {
+            return Ok(());
+        }
+        let failed = self.host.failed("the host does not take the table: is its name taken?");
+        Err(name.to_str().map_or(failed, |name| failed.with(name, 0)))
+    }
+
     /// Shows every table that there is.
     ///
     /// # Errors

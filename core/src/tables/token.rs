@@ -113,6 +113,7 @@ impl<'c> Reader<'c> {
 
     /// Walks through all entries until `each` breaks. Whether it did is what this returns (rule 9.6).
     ///
+    /// The plugin API tells no keys here: where one is needed the table has it in a field.
     /// The host calls `each`; a panic in it ends the process.
     ///
     /// # Errors
@@ -200,7 +201,7 @@ impl fmt::Debug for EntryWriter<'_> {
 /// Adds and erases entries, and clears tables. It is an [`EntryWriter`] and a [`Reader`], too.
 ///
 /// While an entry of a table is held, nothing is added to or erased from that table: some tables of the host are arrays,
-/// whose entries move.
+/// whose entries move. The nested tables of one field count as one table.
 ///
 /// ```
 /// use falconet::tables::{Table, Writer};

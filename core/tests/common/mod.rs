@@ -4,7 +4,10 @@
 #![expect(unsafe_code, reason = "a host calls a plugin through C symbols")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+pub(crate) mod async_events;
 pub(crate) mod extract;
+pub(crate) mod listen;
+pub(crate) mod parse;
 pub(crate) mod source;
 
 use std::ffi::{CStr, CString, c_char, c_void};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
-use falconet_host::{Binary, Info, Library, Logs, Plugin, SYMBOLS, Version};
+use falconet_host::{Binary, Info, Inspector, Library, Logs, Plugin, RegisterError, SYMBOLS, Version};
 
 use super::target;
 
@@ -17,7 +17,28 @@ pub(super) fn main(path: &Path) -> anyhow::Result<()> {
     let out = &mut io::stdout().lock();
     identity(out, &library)?;
     fields(out, library.info())?;
-    open_params(out, &library, defaults.config.as_deref().unwrap_or_default())?;
+    let inspector = &mut Inspector::new(&Logs::new());
+    let plugin = inspector.register(&library, defaults.config.as_deref().unwrap_or_default());
+    let names = match plugin {
+        Ok(plugin) => {
+            initialised(out, plugin)?;
+            inspector.table_names()
+        }
+        Err(RegisterError::Init { error, .. }) => {
+            writeln!(
+                out,
+                "\nnot known, because init fails with the default config: open parameters, event types, tables: {error}"
+            )?;
+            Vec::new()
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for name in names {
+        table_fields(out, inspector, &name)?;
+    }
+    for finding in inspector.findings().take() {
+        writeln!(out, "\nfinding        {finding}")?;
+    }
     binary(out, library.path())?;
     Ok(())
 }
@@ -48,7 +69,15 @@ fn identity(out: &mut impl Write, library: &Library) -> io::Result<()> {
     if info.capabilities.async_events {
         writeln!(out, "async events   {}", info.async_events.join(", "))?;
     }
+    let has = |there: bool| if there { "yes" } else { "no" };
+    writeln!(out, "metrics        {}", has(library.has_metrics()))?;
+    writeln!(out, "dumps state    {}", has(library.dumps_state()))?;
     writeln!(out, "config         {}", if info.init_schema.is_some() { "JSON, with a schema" } else { "text" })?;
+    writeln!(out, "new config     {}", if library.takes_config() { "taken at run time" } else { "only at init" })?;
+    if let Some(schema) = &info.init_schema {
+        let one_line = serde_json::from_str::<serde_json::Value>(schema).map(|schema| schema.to_string());
+        writeln!(out, "config schema  {}", one_line.unwrap_or_else(|_| schema.clone()))?;
+    }
     writeln!(out, "library        {}", library.path().display())
 }
 
@@ -65,16 +94,36 @@ fn fields(out: &mut impl Write, info: &Info) -> io::Result<()> {
     writeln!(out, "\nfields\n{table}")
 }
 
-fn open_params(out: &mut impl Write, library: &Library, config: &str) -> io::Result<()> {
-    if !library.info().capabilities.source {
-        return Ok(());
+/// What is known only after init.
+fn initialised(out: &mut impl Write, plugin: &Plugin) -> io::Result<()> {
+    let capabilities = plugin.library().info().capabilities;
+    for (name, there, types) in [
+        ("extract types", capabilities.extract, plugin.extract_types()),
+        ("parse types", capabilities.parse, plugin.parse_types()),
+    ] {
+        let list = |types: &[u16]| types.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+        if there {
+            writeln!(out, "{name:<14} {}", types.map_or("all".to_owned(), list))?;
+        }
     }
+    let schema = plugin.schema_version();
+    writeln!(
+        out,
+        "event schema   {} (this host: {})",
+        schema.as_deref().unwrap_or("(not said)"),
+        Version::EVENT_SCHEMA
+    )?;
+    if let Some(warning) = plugin.schema_warning() {
+        writeln!(out, "warning        {warning}")?;
+    }
+    if capabilities.source {
+        open_params(out, plugin)?;
+    }
+    Ok(())
+}
+
+fn open_params(out: &mut impl Write, plugin: &Plugin) -> io::Result<()> {
     writeln!(out, "\nopen parameters")?;
-    let logs = Logs::new();
-    let plugin = match Plugin::init(library, config, &logs) {
-        Ok(plugin) => plugin,
-        Err(error) => return writeln!(out, "not known, because init fails with the default config: {error}"),
-    };
     match plugin.list_open_params() {
         Err(error) => writeln!(out, "not known: {error}"),
         Ok(params) if params.is_empty() => writeln!(out, "none suggested"),
@@ -86,6 +135,17 @@ fn open_params(out: &mut impl Write, library: &Library, config: &str) -> io::Res
             writeln!(out, "{table}")
         }
     }
+}
+
+fn table_fields(out: &mut impl Write, inspector: &Inspector, name: &str) -> anyhow::Result<()> {
+    let rows = inspector.read_table(name)?;
+    writeln!(out, "\ntable {name}, {} keys", rows.key_type)?;
+    let mut table = table(&["field", "type", "read-only"]);
+    for field in &rows.fields {
+        table.add_row([field.name.as_str(), field.kind.name(), if field.read_only { "yes" } else { "" }]);
+    }
+    writeln!(out, "{table}")?;
+    Ok(())
 }
 
 fn binary(out: &mut impl Write, path: &Path) -> io::Result<()> {

@@ -6,7 +6,9 @@ mod config;
 mod format;
 mod info;
 mod interrupt;
+mod plugins;
 mod progress;
+mod report;
 mod run;
 mod target;
 
@@ -16,7 +18,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Build, run and inspect Falco plugins without Falco.
 #[derive(Parser)]
@@ -45,7 +47,12 @@ enum Command {
 /// Runs the command line. 0 if all went well, 1 for an error, 2 for a command line that makes no sense, 130 for a run
 /// that Ctrl-C has ended.
 pub(crate) fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let matches = Cli::command().get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let (Command::Run(options), Some(matches)) = (&mut cli.command, matches.subcommand_matches("run")) {
+        options.order(matches);
+    }
+    let done = match cli.command {
         Command::Build { path } => build::main(&path).map(|()| ExitCode::SUCCESS),
         Command::Run(options) => run::main(&options),
         Command::Info { plugin } => info::main(&plugin).map(|()| ExitCode::SUCCESS),

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use falconet_host::{Instance, LogRecord};
+use falconet_host::{Capture, LogRecord};
 use indicatif::{ProgressBar, ProgressStyle};
 
 const EVERY: Duration = Duration::from_millis(100);
@@ -26,13 +26,13 @@ impl Progress {
         Self { bar, last, shares_terminal: io::stderr().is_terminal() && io::stdout().is_terminal() }
     }
 
-    /// Shows how far `instance` has come, at most ten times a second.
-    pub(super) fn update(&mut self, instance: &Instance<'_>, events: u64) {
+    /// Shows how far `capture` has come, at most ten times a second.
+    pub(super) fn update(&mut self, capture: &Capture<'_>, events: u64) {
         if self.bar.is_hidden() || self.last.elapsed() < EVERY {
             return;
         }
         self.last = Instant::now();
-        match instance.progress() {
+        match capture.progress() {
             Ok(Some(progress)) => {
                 if self.bar.length().is_none() {
                     self.bar.set_length(10_000);
@@ -57,8 +57,13 @@ impl Progress {
 
     /// Writes a log line to stderr as it comes.
     pub(super) fn log(&self, record: &LogRecord) {
+        self.line(&record.to_string());
+    }
+
+    /// Writes a line to stderr as it comes.
+    pub(super) fn line(&self, line: &str) {
         // There is nowhere to say that stderr is closed.
-        self.bar.suspend(|| drop(writeln!(io::stderr(), "{record}")));
+        self.bar.suspend(|| drop(writeln!(io::stderr(), "{line}")));
     }
 
     pub(super) fn finish(&self) {

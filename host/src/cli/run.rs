@@ -10,10 +10,17 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use clap::Args;
-use falconet_host::{Defaults, Event, Extracted, FieldRequest, Instance, Library, Logs, Next, Plugin, split_fields};
+use clap::{ArgMatches, Args};
+use falconet_host::{Capture, Defaults, Event, Extracted, FieldRequest, Inspector, Logs, Next, split_fields};
 
-use super::{config, format, interrupt::Interrupt, is_closed_pipe, progress::Progress, target};
+use super::{
+    config, format,
+    interrupt::Interrupt,
+    is_closed_pipe,
+    plugins::{self, With},
+    progress::Progress,
+    report, target,
+};
 
 /// How long to wait after a timeout: sources pace themselves, this only keeps those that do not from spinning.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -47,6 +54,28 @@ pub(super) struct Options {
     /// No header line above the columns of --fields.
     #[arg(long)]
     no_header: bool,
+    /// One more plugin, which parses, extracts or injects events: a crate's folder or a library file, with its config
+    /// after a =. May be given several times. Plugins are loaded in the order of the command line, PLUGIN among them: one
+    /// that exports a table stands before those that use it. --fields may name the fields of all.
+    #[arg(long, value_name = "PATH[=CONFIG]")]
+    with: Vec<With>,
+    /// Ask for metrics while events flow, and print them on stderr at the end.
+    #[arg(long)]
+    metrics: bool,
+    /// Print this state table on stderr at the end, with all its entries. May be given several times.
+    #[arg(long, value_name = "NAME")]
+    table: Vec<String>,
+    /// How many of --with stand before PLUGIN.
+    #[arg(skip)]
+    before: usize,
+}
+
+impl Options {
+    /// Takes from the command line what tells the order of the plugins.
+    pub(super) fn order(&mut self, matches: &ArgMatches) {
+        let main = matches.index_of("plugin").unwrap_or_default();
+        self.before = matches.indices_of("with").into_iter().flatten().filter(|index| *index < main).count();
+    }
 }
 
 /// Runs the plugin to its end.
@@ -54,9 +83,12 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
     let (library, defaults) = target::open(&options.plugin)?;
     let info = library.info();
     if !info.capabilities.source {
-        bail!("the plugin '{}' has no events to run: it can {}", info.name, info.capabilities);
+        bail!(
+            "the plugin '{}' has no events to run, it can {}: run a source, and this one with --with",
+            info.name,
+            info.capabilities
+        );
     }
-    let fields = requests(&library, options, &defaults)?;
     let config = config::of_run(options.config.as_deref(), options.follow, &defaults)?;
     let params = options.params.as_ref().or(defaults.params.as_ref()).map_or("", String::as_str);
     let progress = Progress::new();
@@ -64,13 +96,23 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
         let progress = progress.clone();
         Logs::with_callback(move |record| progress.log(record))
     };
-    let plugin = Plugin::init(&library, &config, &logs)?;
-    let instance = plugin.open(params)?;
+    let inspector = plugins::load((&library, &config), &options.with, options.before, &logs)?;
+    for plugin in inspector.plugins() {
+        if let Some(warning) = plugin.schema_warning() {
+            progress.line(&format!("warning: {}: {warning}", plugin.library().info().name));
+        }
+    }
+    let fields = requests(&inspector, options, &defaults)?;
+    for name in options.table.iter().filter(|name| !inspector.table_names().contains(name)) {
+        inspector.read_table(name).context("--table")?;
+    }
+    let opened = inspector.open(&info.name, params);
+    let capture = opened.map_err(|error| plugins::open_error(error, options.with.is_empty()))?;
     let interrupt = Interrupt::new().context("cannot listen for Ctrl-C")?;
-    let mut run = Run { plugin: &plugin, fields, options, progress, interrupt, events: 0, bytes: 0 };
+    let mut run = Run { inspector: &inspector, fields, options, progress, interrupt, events: 0, bytes: 0 };
     let start = Instant::now();
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout());
-    let done = run.drain(instance, &mut out).and_then(|()| Ok(out.flush()?));
+    let done = run.drain(capture, &mut out).and_then(|()| Ok(out.flush()?));
     run.progress.finish();
     match done {
         // Who reads our output (`| head`) has enough: that is no error, and nothing more is said.
@@ -83,22 +125,23 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
             // What was printed before a failure belongs to the user; the failure itself is told after it.
             let flushed = out.flush();
             run.summary(start.elapsed());
-            done.and(flushed.map_err(Into::into)).map(|()| run.interrupt.exit_code())
+            let findings = report::findings(&mut io::stderr(), &inspector);
+            done.and(flushed.map_err(Into::into)).and(findings).map(|()| run.interrupt.exit_code())
         }
     }
 }
 
-fn requests(library: &Library, options: &Options, defaults: &Defaults) -> anyhow::Result<Vec<FieldRequest>> {
+fn requests(inspector: &Inspector, options: &Options, defaults: &Defaults) -> anyhow::Result<Vec<FieldRequest>> {
     let (fields, origin) = match &options.fields {
         Some(fields) => (split_fields(fields), "--fields"),
         None => (defaults.fields.iter().map(String::as_str).collect(), "fields in [package.metadata.falconet]"),
     };
-    let requests: Result<_, _> = fields.into_iter().map(|field| library.field(field)).collect();
+    let requests: Result<_, _> = fields.into_iter().map(|field| inspector.field(field)).collect();
     requests.context(origin)
 }
 
 struct Run<'a> {
-    plugin: &'a Plugin,
+    inspector: &'a Inspector,
     fields: Vec<FieldRequest>,
     options: &'a Options,
     progress: Progress,
@@ -108,7 +151,30 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn drain(&mut self, mut instance: Instance<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+    fn drain(&mut self, mut capture: Capture<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+        let poll = self.options.metrics.then(|| report::Poll::start(self.inspector)).transpose()?;
+        let done = self.events(&mut capture, out);
+        let polled = poll.map_or(Ok(()), report::Poll::stop);
+        // The state as it is after the last event, before the plugins hear of the end.
+        let told = match &done {
+            Err(error) if is_closed_pipe(error) => Ok(()),
+            _ => self.progress.around(|| self.tell(&mut io::stderr())),
+        };
+        let closed = capture.close().map_err(|error| plugins::open_error(error, self.options.with.is_empty()));
+        done.and(polled).and(told).and(closed)
+    }
+
+    fn tell(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        for name in &self.options.table {
+            report::table(out, self.inspector, name, self.options.json)?;
+        }
+        match self.options.metrics {
+            true => report::metrics(out, self.inspector, self.options.json),
+            false => Ok(()),
+        }
+    }
+
+    fn events(&mut self, capture: &mut Capture<'_>, out: &mut impl Write) -> anyhow::Result<()> {
         let max = self.options.max.unwrap_or(u64::MAX);
         // A reader at a terminal sees each event at once, others get whole buffers.
         let flush_each = io::stdout().is_terminal();
@@ -116,7 +182,7 @@ impl Run<'_> {
             self.progress.around(|| format::header(out, &self.fields))?;
         }
         while self.events < max && !self.interrupt.came() {
-            match instance.next_event()? {
+            match capture.next_event()? {
                 Next::Event(event) => {
                     self.events += 1;
                     self.bytes += event.bytes().len() as u64;
@@ -128,17 +194,19 @@ impl Run<'_> {
                 }
                 Next::Eof => break,
             }
-            self.progress.update(&instance, self.events);
+            self.progress.update(capture, self.events);
         }
+        // Events that are only in the buffer come before what is told of the end.
+        self.progress.around(|| out.flush())?;
         Ok(())
     }
 
     fn print(&self, event: &Event<'_>, out: &mut impl Write, flush: bool) -> anyhow::Result<()> {
-        let text = self.plugin.event_text(event);
+        let text = self.inspector.event_text(event);
         let mut fields = Vec::with_capacity(self.fields.len());
         for request in &self.fields {
             // One field a call, as libsinsp asks.
-            let extraction = self.plugin.extract(event, std::slice::from_ref(request));
+            let extraction = self.inspector.extract(event, request);
             let extraction = extraction.with_context(|| format!("event {}", event.num()))?;
             fields.push((request, extraction.fields.into_iter().next().unwrap_or_else(Extracted::default)));
         }

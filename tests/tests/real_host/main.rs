@@ -7,6 +7,7 @@ mod async_events;
 mod captures;
 mod fields;
 mod rules;
+mod tables;
 
 use std::fs;
 use std::io::{self, Write as _};

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `dump_state` is exported, and `DumpState` is not implemented.
+
+use falconet::async_event::Emitter;
+use falconet::{AsyncEvents, Error, Info, Init, Plugin};
+
+struct Mine;
+impl Plugin for Mine {
+    type Error = Error;
+    const INFO: Info = Info::new(c"mine", c"0.1.0", c"mine", c"you@example.org");
+    fn new(_: &Init<'_>) -> Result<Self, Error> {
+        Ok(Mine)
+    }
+}
+impl AsyncEvents for Mine {
+    const ASYNC_EVENTS: &'static [&'static str] = &["raised"];
+    fn start(&mut self, _: Emitter<Self>) -> Result<(), Error> {
+        Ok(())
+    }
+    fn stop(&mut self) {}
+}
+
+falconet::export!(Mine: async_events, dump_state);
+
+fn main() {}

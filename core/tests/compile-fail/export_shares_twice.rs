@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `shares` may stand beside `metrics`, but once.
+
+use falconet::metrics::Counter;
+use falconet::{Error, Event, Info, Init, Parse, Parsing, Plugin, Shares};
+
+struct Mine;
+impl Plugin for Mine {
+    type Error = Error;
+    const INFO: Info = Info::new(c"mine", c"0.1.0", c"mine", c"you@example.org");
+    fn new(_: &Init<'_>) -> Result<Self, Error> {
+        Ok(Mine)
+    }
+}
+impl Parse for Mine {
+    fn parse(&mut self, _: &Event<'_>, _: &mut Parsing<'_, Self>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+impl Shares for Mine {
+    type Shared = Counter<u64>;
+    const SHARED: Counter<u64> = Counter::new();
+}
+
+falconet::export!(Mine: shares, parse, shares);
+
+fn main() {}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A plugin that is linked into this program: it parses, and does nothing then.
+#![expect(unsafe_code, reason = "a plugin is made of C functions")]
+
+use std::{
+    cell::Cell,
+    ffi::{CStr, c_char, c_void},
+    ptr,
+};
+
+use falconet::abi::{EventInput, EventParseInput, InitInput, PluginApi, Rc, SUCCESS};
+use falconet_host::{Library, LoadError};
+
+thread_local! {
+    static VERSION: Cell<&'static CStr> = const { Cell::new(c"3.10.0") };
+}
+
+extern "C" fn version() -> *const c_char {
+    VERSION.get().as_ptr()
+}
+
+extern "C" fn name() -> *const c_char {
+    c"linked".as_ptr()
+}
+
+extern "C" fn own_version() -> *const c_char {
+    c"0.1.0".as_ptr()
+}
+
+unsafe extern "C" fn init(_: *const InitInput, rc: *mut Rc) -> *mut c_void {
+    // SAFETY: the host passes its own rc.
+    unsafe { rc.write(SUCCESS) };
+    ptr::null_mut()
+}
+
+extern "C" fn destroy(_: *mut c_void) {}
+
+extern "C" fn last_error(_: *mut c_void) -> *const c_char {
+    c"".as_ptr()
+}
+
+extern "C" fn parse(_: *mut c_void, _: *const EventInput, _: *const EventParseInput) -> Rc {
+    SUCCESS
+}
+
+static API: PluginApi = PluginApi {
+    get_required_api_version: Some(version),
+    get_init_schema: None,
+    init: Some(init),
+    destroy: Some(destroy),
+    get_last_error: Some(last_error),
+    get_name: Some(name),
+    get_description: Some(name),
+    get_contact: Some(name),
+    get_version: Some(own_version),
+    get_id: None,
+    get_event_source: None,
+    open: None,
+    close: None,
+    list_open_params: None,
+    get_progress: None,
+    event_to_string: None,
+    next_batch: None,
+    get_extract_event_types: None,
+    get_extract_event_sources: None,
+    get_fields: None,
+    extract_fields: None,
+    get_parse_event_types: None,
+    get_parse_event_sources: None,
+    parse_event: Some(parse),
+    get_async_event_sources: None,
+    get_async_events: None,
+    set_async_event_handler: None,
+    dump_state: None,
+    set_config: None,
+    get_metrics: None,
+    capture_open: None,
+    capture_close: None,
+    get_required_event_schema_version: None,
+};
+
+/// The plugin, which claims this API version on this thread.
+pub(crate) fn library(claimed: &'static CStr) -> Result<Library, LoadError> {
+    VERSION.set(claimed);
+    // SAFETY: the functions above do what the API says of them.
+    unsafe { Library::from_api(&API) }
+}
