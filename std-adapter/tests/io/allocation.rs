@@ -1,56 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the adapters do of themselves costs no allocation, failures included.
-#![expect(unsafe_code, reason = "a global allocator that counts")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::io::{self, BufRead, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
 
 use falconet::view::{View, ViewMut, WriteView};
 use falconet_std::io::{Filled, ReadWriter, Reader, Writer};
 
-struct Counting;
+use super::counting;
 
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: all is done by the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
+/// How many allocations `work` costs, which succeeds.
 fn allocations(work: impl FnOnce() -> io::Result<()>) -> usize {
-    let before = COUNT.with(Cell::get);
-    work().unwrap();
-    COUNT.with(Cell::get) - before
+    counting::allocations(|| work().unwrap())
 }
 
 fn refused<T>(result: io::Result<T>, kind: io::ErrorKind) {
     assert!(result.is_err_and(|error| error.kind() == kind));
-}
-
-#[test]
-fn the_counter_counts() {
-    assert_eq!(
-        allocations(|| {
-            std::hint::black_box(Box::new(1));
-            Ok(())
-        }),
-        1
-    );
 }
 
 #[test]

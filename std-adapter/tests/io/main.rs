@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod allocation;
+#[path = "../common/counting.rs"]
+mod counting;
 mod cursor;
 mod operations;
 mod sources;
