@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is valid is found as `serde_json` finds it, by every way there is.
 
+use falconet::Timestamp;
+use falconet::event::{Event, PluginPrefix};
+use falconet::zerocopy::IntoBytes;
 use falconet_std::json::{self, Kind, Value};
 use proptest::prelude::*;
 use serde_json::Value as Tree;
@@ -128,6 +131,17 @@ fn a_values_text_is_a_piece_of_the_payload() {
     assert_eq!(text.as_bytes().as_ptr(), payload[12..].as_ptr());
     assert_eq!(text.text().unwrap().raw().as_ptr(), payload[13..].as_ptr());
     assert_eq!(json::pointer(payload, "").unwrap().as_bytes(), payload.trim_ascii());
+}
+
+#[test]
+fn an_event_has_a_span_of_what_is_found() {
+    let payload = br#"{"user": {"name": "alice"}}"#;
+    let prefix = PluginPrefix::new(Timestamp::HOST, 999, u32::try_from(payload.len()).unwrap());
+    let bytes = [prefix.as_bytes(), payload].concat();
+    let event = Event::parse(&bytes).unwrap();
+    let name = json::pointer(event.payload(), "/user/name").and_then(|value| value.text()).unwrap();
+    let span = event.span_of(name.raw()).unwrap();
+    assert_eq!(event.get(span), Some(&b"alice"[..]));
 }
 
 #[test]
