@@ -5,15 +5,16 @@
 //! its export line, [`export!`]. What it gains:
 //!
 //! - states and instances are boxed, as many as the host asks for, and batches may be of any size ([`batches`]);
-//! - a panic is caught at every entry point : the call fails with its message and place, the host goes on;
+//! - a panic is caught at every entry point: the call fails with its message and place, the host goes on;
 //! - errors are whatever implements [`std::error::Error`], with their causes ([`Error`]);
-//! - `std::io` on the views of events, typed config, the `log` facade, threads.
+//! - `std::io` on the views of events ([`io`]), and values out of JSON payloads ([`json`]).
 
 pub mod batches;
 #[doc(hidden)]
 pub mod boxed;
 mod failure;
-
+pub mod io;
+pub mod json;
 #[doc(hidden)]
 pub mod panics;
 
