@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Every value that the official plugin was seen to extract, compared with ours, in the project's own host.
 
+#![cfg(test)]
+
 mod support;
 
 use k8saudit::payload::{AuditEvent, Events};
