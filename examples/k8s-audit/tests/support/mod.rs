@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use std::io::Write as _;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use falconet_host::{Event, Library, Logs, Plugin, Value, encode_plugin_event};
 
@@ -73,12 +75,28 @@ pub(crate) fn recorded(data: &Path) -> Vec<Recorded> {
     all
 }
 
+/// A plugin, one at a time in a process: it has slots for a few states only, and tests run side by side.
+pub(crate) struct Loaded {
+    plugin: Plugin,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Deref for Loaded {
+    type Target = Plugin;
+
+    fn deref(&self) -> &Plugin {
+        &self.plugin
+    }
+}
+
 /// The plugin of this name, which cargo has built beside the test.
-pub(crate) fn load(library: &str) -> Plugin {
+pub(crate) fn load(library: &str) -> Loaded {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let test = std::env::current_exe().unwrap();
     let file = format!("{}{library}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let library = Library::load(test.parent().unwrap().join(file)).unwrap();
-    Plugin::init(&library, "", &Logs::new()).unwrap()
+    Loaded { plugin: Plugin::init(&library, "", &Logs::new()).unwrap(), _alone: alone }
 }
 
 /// A field of an event as the real host prints it; `None` where it has no value.
