@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use crate::json::{is_blank, string_len};
+use crate::json::{Text, Value, is_blank, string_len};
 
 /// How deep objects and arrays may stand in each other, as for the API server.
 pub const MAX_DEPTH: usize = 10_000;
@@ -19,8 +19,10 @@ pub enum Rules {
 
 /// What [`check`] has found out about a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checked {
-    /// How many blanks it has outside of strings.
+pub struct Checked<'a> {
+    /// The value that the text is.
+    pub value: Value<'a>,
+    /// How many blanks there are in the value, outside of its strings.
     pub blanks: usize,
 }
 
@@ -77,15 +79,27 @@ impl core::error::Error for Error {}
 ///
 /// # Errors
 /// [`Error`] says where it is none.
-pub fn check(text: &[u8], rules: Rules) -> Result<Checked, Error> {
-    let mut scan = Scan { text, at: 0, blanks: 0, rules, depth: 0, objects: [0; WORDS] };
-    scan.run()?;
-    Ok(Checked { blanks: scan.blanks })
+pub fn check(text: &[u8], rules: Rules) -> Result<Checked<'_>, Error> {
+    check_members(text, rules, |_, _| {})
+}
+
+/// The same, and hands over the members of the value, where it is an object, on the way. They count only if the text as
+/// a whole is good.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_members<'a>(
+    text: &'a [u8],
+    rules: Rules,
+    each: impl FnMut(Text<'a>, Value<'a>),
+) -> Result<Checked<'a>, Error> {
+    let objects = [0; WORDS];
+    Scan { text, at: 0, blanks: 0, rules, depth: 0, objects, name: (0, 0), value: 0, each }.run()
 }
 
 const WORDS: usize = MAX_DEPTH.div_ceil(64);
 
-struct Scan<'a> {
+struct Scan<'a, F> {
     text: &'a [u8],
     at: usize,
     blanks: usize,
@@ -93,12 +107,24 @@ struct Scan<'a> {
     depth: usize,
     /// A bit for each depth: whether it is an object.
     objects: [u64; WORDS],
+    /// The last name in the outermost object, without its quotes.
+    name: (usize, usize),
+    /// Where its value begins.
+    value: usize,
+    each: F,
 }
 
-impl Scan<'_> {
-    fn run(&mut self) -> Result<(), Error> {
+impl<'a, F: FnMut(Text<'a>, Value<'a>)> Scan<'a, F> {
+    fn run(mut self) -> Result<Checked<'a>, Error> {
+        self.peek();
+        self.blanks = 0;
+        let start = self.at;
         loop {
-            match self.peek() {
+            let next = self.peek();
+            if self.depth == 1 {
+                self.value = self.at;
+            }
+            match next {
                 Some(b'{') => {
                     if !self.closes(b'}') {
                         self.enter(true)?;
@@ -116,8 +142,13 @@ impl Scan<'_> {
                 _ => self.scalar()?,
             }
             if !self.leave()? {
-                return Ok(());
+                break;
             }
+        }
+        let (end, blanks) = (self.at, self.blanks);
+        match self.peek() {
+            None => Ok(Checked { value: Value::from_raw(self.slice(start, end)), blanks }),
+            Some(_) => Err(self.error(What::Trailing)),
         }
     }
 
@@ -126,6 +157,11 @@ impl Scan<'_> {
         while self.depth > 0 {
             let (word, bit) = ((self.depth - 1) / 64, (self.depth - 1) % 64);
             let object = self.objects.get(word).is_some_and(|word| word >> bit & 1 == 1);
+            if self.depth == 1 && object {
+                let name = Text::from_raw(self.slice(self.name.0, self.name.1));
+                let value = Value::from_raw(self.slice(self.value, self.at));
+                (self.each)(name, value);
+            }
             match self.peek() {
                 Some(b',') => {
                     self.at += 1;
@@ -140,10 +176,11 @@ impl Scan<'_> {
             }
             self.depth -= 1;
         }
-        match self.peek() {
-            None => Ok(false),
-            Some(_) => Err(self.error(What::Trailing)),
-        }
+        Ok(false)
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &'a [u8] {
+        self.text.get(start..end).unwrap_or_default()
     }
 
     /// Goes past an opening bracket and, if it is next, the closing one.
@@ -169,7 +206,11 @@ impl Scan<'_> {
         if self.peek() != Some(b'"') {
             return Err(self.error(What::Name));
         }
+        let start = self.at;
         self.string()?;
+        if self.depth == 1 {
+            self.name = (start + 1, self.at - 1);
+        }
         if self.peek() != Some(b':') {
             return Err(self.error(What::Colon));
         }
@@ -195,7 +236,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn rest(&self) -> &[u8] {
+    fn rest(&self) -> &'a [u8] {
         self.text.get(self.at..).unwrap_or_default()
     }
 

@@ -64,15 +64,15 @@ impl Found {
     /// Finds the members of an audit event; `None` where the payload is none, which is to say has no `auditID`.
     #[must_use]
     pub fn new(event: &Event<'_>) -> Option<Self> {
-        let payload = event.payload();
-        let checked = check::check(payload, Rules::Lenient).ok()?;
-        let mut found = Self { parts: [None; _], has_blanks: checked.blanks > 0 };
-        for (name, value) in Value::new(payload).members() {
-            let part = Part::NAMES.iter().position(|its| name.is(its.as_bytes()));
-            if let Some(part @ None) = part.and_then(|part| found.parts.get_mut(part)) {
+        let mut parts = [None; Part::NAMES.len()];
+        let checked = check::check_members(event.payload(), Rules::Lenient, |name, value| {
+            let name = name.to_cow();
+            let part = Part::NAMES.iter().position(|its| its.as_bytes() == &*name);
+            if let Some(part @ None) = part.and_then(|part| parts.get_mut(part)) {
                 *part = event.span_of(value.raw());
             }
-        }
+        });
+        let found = Self { parts, has_blanks: checked.ok()?.blanks > 0 };
         found.span(Part::AuditId)?;
         Some(found)
     }

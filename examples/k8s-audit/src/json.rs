@@ -188,20 +188,41 @@ impl<'a> Elements<'a> {
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
+
+    /// The members of the next element, if it is an object: [`end_object`](Self::end_object) goes past it when they have
+    /// been read, so that it need not be read a second time for its end.
+    pub fn next_object(&mut self) -> Option<Members<'a>> {
+        self.go_to_next();
+        self.rest.strip_prefix(b"{").map(Members)
+    }
+
+    /// Goes past the object whose members were read, and gives it.
+    pub fn end_object(&mut self, members: &Members<'a>) -> Value<'a> {
+        let behind = trim(members.0);
+        let behind = behind.strip_prefix(b"}").unwrap_or(behind);
+        let object = self.rest.get(..self.rest.len().saturating_sub(behind.len())).unwrap_or_default();
+        self.rest = behind;
+        Value(object)
+    }
+
+    fn go_to_next(&mut self) {
+        loop {
+            self.rest = trim(self.rest);
+            match self.rest.split_first() {
+                Some((b',', rest)) => self.rest = rest,
+                Some((b'[' | b']', rest)) if self.flat => self.rest = rest,
+                _ => return,
+            }
+        }
+    }
 }
 
 impl<'a> Iterator for Elements<'a> {
     type Item = Value<'a>;
 
     fn next(&mut self) -> Option<Value<'a>> {
-        loop {
-            self.rest = trim(self.rest);
-            match self.rest.split_first()? {
-                (b',', rest) => self.rest = rest,
-                (b'[' | b']', rest) if self.flat => self.rest = rest,
-                _ => return take(&mut self.rest),
-            }
-        }
+        self.go_to_next();
+        take(&mut self.rest)
     }
 }
 
@@ -210,6 +231,12 @@ impl<'a> Iterator for Elements<'a> {
 pub struct Text<'a>(&'a [u8]);
 
 impl<'a> Text<'a> {
+    /// The text again that [`raw`](Self::raw) gave this of: nothing is read.
+    #[must_use]
+    pub const fn from_raw(raw: &'a [u8]) -> Self {
+        Self(raw)
+    }
+
     /// As it is written.
     #[must_use]
     pub const fn raw(self) -> &'a [u8] {
@@ -225,12 +252,10 @@ impl<'a> Text<'a> {
     /// Whether it is this text.
     #[must_use]
     pub fn is(self, text: &[u8]) -> bool {
-        // A text is never longer than it is written.
-        if self.0.len() < text.len() {
-            return false;
-        }
-        if let Some(plain) = self.as_plain() {
-            return plain == text;
+        let equal = self.0 == text;
+        // A text is never longer than it is written, and most are no shorter either.
+        if !equal && self.0.len() < text.len() || self.as_plain().is_some() {
+            return equal;
         }
         let mut rest = text;
         let same = self.write(|piece| {

@@ -34,6 +34,8 @@ use crate::time;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Events {
+    /// The payload's only element, which its check has read already, until it was handed over.
+    only: Option<Places>,
     /// Where the next element begins, or something before it.
     at: usize,
     /// Where the next item of an `EventList` begins, and where the list of them ends.
@@ -113,14 +115,89 @@ impl From<check::Error> for Fault {
     }
 }
 
+/// What there is to know of an element.
+#[derive(Clone, Copy, Debug)]
+struct Element<'p> {
+    value: Value<'p>,
+    kind: Option<Value<'p>>,
+    time: Option<Value<'p>>,
+    items: Option<Value<'p>>,
+}
+
+impl<'p> Element<'p> {
+    const fn new(value: Value<'p>) -> Self {
+        Self { value, kind: None, time: None, items: None }
+    }
+
+    fn member(&mut self, name: Text<'_>, value: Value<'p>) {
+        let member = match &*name.to_cow() {
+            b"kind" => &mut self.kind,
+            b"stageTimestamp" => &mut self.time,
+            b"items" => &mut self.items,
+            _ => return,
+        };
+        if member.is_none() {
+            *member = Some(value);
+        }
+    }
+
+    /// Reads the element that `elements` come to next, in one pass.
+    fn next(elements: &mut Elements<'p>) -> Option<Self> {
+        let Some(mut members) = elements.next_object() else { return elements.next().map(Self::new) };
+        let mut element = Self::new(Value::from_raw(b""));
+        for (name, value) in &mut members {
+            element.member(name, value);
+        }
+        element.value = elements.end_object(&members);
+        Some(element)
+    }
+}
+
+/// An [`Element`] as places in the payload; the empty place is none.
+#[derive(Clone, Copy, Debug)]
+struct Places {
+    value: (usize, usize),
+    kind: (usize, usize),
+    time: (usize, usize),
+    items: (usize, usize),
+}
+
+impl Places {
+    fn new(payload: &[u8], element: &Element<'_>) -> Self {
+        let place = |value: Option<Value<'_>>| {
+            value.map_or((0, 0), |value| (at(payload, value), at(payload, value) + value.raw().len()))
+        };
+        Self {
+            value: place(Some(element.value)),
+            kind: place(element.kind),
+            time: place(element.time),
+            items: place(element.items),
+        }
+    }
+
+    fn element<'p>(&self, payload: &'p [u8]) -> Option<Element<'p>> {
+        let value = |(start, end)| payload.get(start..end).filter(|raw| !raw.is_empty()).map(Value::from_raw);
+        Some(Element {
+            value: value(self.value)?,
+            kind: value(self.kind),
+            time: value(self.time),
+            items: value(self.items),
+        })
+    }
+}
+
 impl Events {
     /// The events of a payload.
     ///
     /// # Errors
     /// [`Fault::Json`] where the payload is not one JSON value, by the official plugin's lenient rules.
     pub fn new(payload: &[u8], max_event_size: usize) -> Result<Self, Fault> {
-        let checked = check::check(payload, Rules::Lenient)?;
-        Ok(Self { at: 0, items: (0, 0), max_event_size, has_blanks: checked.blanks > 0 })
+        let mut element = Element::new(Value::from_raw(b""));
+        let checked = check::check_members(payload, Rules::Lenient, |name, value| element.member(name, value))?;
+        element.value = checked.value;
+        let only = (!checked.value.is_array()).then(|| Places::new(payload, &element));
+        let at = if only.is_some() { payload.len() } else { 0 };
+        Ok(Self { only, at, items: (0, 0), max_event_size, has_blanks: checked.blanks > 0 })
     }
 
     /// The next event, or what stands in its place; `None` behind the last one. Always of the payload it was made for.
@@ -129,41 +206,48 @@ impl Events {
             let (start, end) = self.items;
             if let Some(items) = payload.get(start..end).filter(|items| !items.is_empty()) {
                 let mut elements = Elements::new(items);
-                if let Some(item) = elements.next() {
+                if let Some(item) = Element::next(&mut elements) {
                     self.items.0 = end - elements.rest().len();
-                    return Some(self.event(payload, item, None));
+                    return Some(self.event(payload, &Element { kind: None, ..item }));
                 }
                 self.items = (0, 0);
             }
-            let mut elements = Elements::flat(payload.get(self.at..)?);
-            let element = elements.next()?;
-            self.at = payload.len() - elements.rest().len();
-            let kind = element.get(b"kind");
-            match kind.and_then(Value::as_text) {
-                Some(text) if text.is(b"Event") => return Some(self.event(payload, element, kind)),
+            let element = match self.only.take() {
+                Some(places) => places.element(payload)?,
+                None => {
+                    let mut elements = Elements::flat(payload.get(self.at..)?);
+                    let element = Element::next(&mut elements)?;
+                    self.at = payload.len() - elements.rest().len();
+                    element
+                }
+            };
+            match element.kind.and_then(Value::as_text) {
+                Some(text) if text.is(b"Event") => return Some(self.event(payload, &element)),
                 Some(text) if text.is(b"EventList") => {
-                    let items = element.get(b"items").filter(|items| items.is_array());
-                    let Some(items) = items else { return Some(Err(Fault::NotAudit { at: at(payload, element) })) };
+                    let items = element.items.filter(|items| items.is_array());
+                    let Some(items) = items else {
+                        return Some(Err(Fault::NotAudit { at: at(payload, element.value) }));
+                    };
                     let start = at(payload, items);
                     self.items = (start + 1, start + items.raw().len());
                 }
-                _ => return Some(Err(Fault::NotAudit { at: at(payload, element) })),
+                _ => return Some(Err(Fault::NotAudit { at: at(payload, element.value) })),
             }
         }
     }
 
-    fn event<'p>(&self, payload: &[u8], element: Value<'p>, kind: Option<Value<'p>>) -> Result<AuditEvent<'p>, Fault> {
-        let time = element.get(b"stageTimestamp").ok_or_else(|| Fault::NoTime { at: at(payload, element) })?;
+    fn event<'p>(&self, payload: &[u8], element: &Element<'p>) -> Result<AuditEvent<'p>, Fault> {
+        let at = at(payload, element.value);
+        let time = element.time.ok_or(Fault::NoTime { at })?;
         let timestamp = time.as_text().and_then(|text| time::parse(&text.to_cow()));
-        let timestamp = timestamp.ok_or_else(|| Fault::Time { at: at(payload, element), found: excerpt(time) })?;
+        let timestamp = timestamp.ok_or_else(|| Fault::Time { at, found: excerpt(time) })?;
         let escaped =
             |value: Option<Value<'p>>| value.map(Value::raw).filter(|raw| raw.contains(&b'\\')).unwrap_or_default();
-        let mut escaped = [escaped(kind), escaped(Some(time))];
+        let mut escaped = [escaped(element.kind), escaped(Some(time))];
         escaped.sort_unstable_by_key(|raw| raw.as_ptr());
-        let raw = element.raw();
+        let raw = element.value.raw();
         let mut event = AuditEvent { timestamp, raw, len: raw.len(), has_blanks: self.has_blanks, escaped };
         if !event.is_as_written() {
-            event.len = 0;
             let mut len = 0;
             let Ok(()) = event.write(|piece| {
                 len += piece.len();
@@ -172,8 +256,7 @@ impl Events {
             event.len = len;
         }
         if event.len > self.max_event_size {
-            let (size, max) = (event.len, self.max_event_size);
-            return Err(Fault::TooLarge { at: at(payload, element), size, max });
+            return Err(Fault::TooLarge { at, size: event.len, max: self.max_event_size });
         }
         Ok(event)
     }
