@@ -3,7 +3,7 @@
 //!
 //! | field | value |
 //! | --- | --- |
-//! | `json.value[pointer]` | what a JSON pointer (RFC 6901) leads to, see [`pointer`] |
+//! | `json.value[pointer]` | what a JSON pointer (RFC 6901) leads to, see [`pointer`](mod@pointer) |
 //! | `json.obj` | the whole payload, indented, see [`indent`] |
 //! | `json.rawtime` | the event's time in nanoseconds since 1970 |
 //!

@@ -2,6 +2,8 @@
 //! Fields and quirks that no recorded event shows, on made-up events in the project's own host.
 #![cfg(test)]
 
+#[path = "support/random.rs"]
+mod random;
 mod support;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -323,4 +325,39 @@ fn offsets_are_told_of_values_that_stand_in_the_event() {
         let texts = offsets.iter().map(|Offset { start, length }| &bytes[*start as usize..][..*length as usize]);
         assert_eq!(texts.map(|text| std::str::from_utf8(text).unwrap()).collect::<Vec<_>>(), expected, "{field}");
     }
+}
+
+#[test]
+fn no_bytes_make_extraction_fail() {
+    const EVENT: &str = r#"{"auditID":"x","user":{"username":"a\u0041","groups":["g"]},"requestURI":"/a?b=%20\u0026c",
+        "objectRef":{"resource":"pods","name":"n"},"responseObject":{"metadata":{"name":"r"}},"requestObject":{
+        "subjects":[{"kind":"User","name":"u"}],"rules":[{"verbs":["v"],"sourceIPs":["i"]}],"spec":{"ports":[{"port":1}],
+        "runAsUser":1,"containers":[{"name":"c","image":"i:1","args":["a"],"command":["b"],"ports":[{"hostPort":1}],
+        "securityContext":{"privileged":true,"capabilities":{"add":["A"]}}},{"name":"d"}],"volumes":[{"hostPath":{"path":"/"}}]}}}"#;
+    let plugin = support::load("k8saudit");
+    let fields = &plugin.library().info().fields;
+    let mut requests: Vec<_> = Vec::new();
+    for field in fields {
+        let arguments: &[&str] = match field.argument {
+            takes if takes.key => &["[b]", "[/*]", "[]"],
+            takes if takes.index => &["", "[0]", "[1]"],
+            _ => &[""],
+        };
+        requests.extend(arguments.iter().map(|argument| format!("{}{argument}", field.name)));
+    }
+    let requests: Vec<_> = requests.iter().map(|request| plugin.library().field(request).unwrap()).collect();
+    let (mut random, mut values) = (random::Random::new(6), 0);
+    for number in 1..2_000 {
+        let mut payload = EVENT.as_bytes().to_vec();
+        for _ in 0..random.below(3) {
+            let (start, bytes) = (random.below(payload.len()), random.bytes());
+            let end = (start + random.below(12)).min(payload.len());
+            payload.splice(start..end, bytes);
+        }
+        let bytes = encode_plugin_event(1, 1, &payload);
+        let event = Event::from_bytes(&bytes, number, c"k8s_audit").unwrap();
+        let extraction = plugin.extract(&event, &requests).unwrap();
+        values += extraction.fields.iter().map(|field| field.values.len()).sum::<usize>();
+    }
+    assert!(values > 10_000, "{values}");
 }

@@ -5,7 +5,7 @@
 #[path = "support/random.rs"]
 mod random;
 
-use k8saudit::check::{Error, MAX_DEPTH, Rules, What, check};
+use k8saudit::check::{Error, MAX_DEPTH, Rules, What, check, check_members};
 use k8saudit::json::{Elements, Value, compact};
 use random::Random;
 
@@ -142,6 +142,23 @@ fn compaction_drops_insignificant_blanks_and_nothing_else() {
         assert_eq!(checked.blanks, text.trim_ascii().len() - tokens.concat().len());
         assert_eq!(checked.value.raw(), text.trim_ascii());
     }
+}
+
+#[test]
+fn the_members_that_the_check_hands_over_are_those_of_the_value() {
+    let mut random = Random::new(5);
+    let mut seen = 0;
+    for _ in 0..50_000 {
+        let mut tokens = Vec::new();
+        random.tokens(3, &mut tokens);
+        let text = random.spread(&tokens);
+        let mut members = Vec::new();
+        let checked = check_members(&text, Rules::Lenient, |name, value| members.push((name, value))).unwrap();
+        assert_eq!(members, checked.value.members().collect::<Vec<_>>(), "{}", text.escape_ascii());
+        assert_eq!(checked.value, Value::new(&text));
+        seen += members.len();
+    }
+    assert!(seen > 10_000, "{seen}");
 }
 
 #[test]
