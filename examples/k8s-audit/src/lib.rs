@@ -6,3 +6,4 @@ pub mod files;
 pub mod params;
 pub mod sink;
 mod warn;
+pub mod webhook;
