@@ -30,9 +30,10 @@
 //! - a body of which some events are queued has to be a success, or those would come several times.
 //!
 //! # Limits
-//! See [`Limits`]. With the defaults, memory that clients can make it use is at most 48 MiB of bodies, 512 KiB a connection
-//! (HTTP/2 with data that waits) and the headers: some 130 MiB. Where there are as many connections as may be, those are
-//! closed that have been idle for a second, and new ones wait in the system's queue.
+//! See [`Limits`]. With the defaults, what clients can make it hold at most is 48 MiB of bodies, and for each of 128
+//! connections 64 KiB of a head, 512 KiB of HTTP/2 data that waits, and the state of 100 requests: some 170 MiB. Where
+//! there are as many connections as may be, those are closed that have been idle for a second, and new ones wait in the
+//! system's queue.
 //!
 //! # Its thread
 //! One thread of the name `k8saudit:PORT` has all connections, and calls the sink. Dropping the [`Webhook`] closes idle
@@ -71,7 +72,7 @@ pub use state::Counts;
 pub struct Limits {
     /// Connections at a time.
     pub connections: usize,
-    /// Requests at a time on one HTTP/2 connection.
+    /// Requests at a time on one HTTP/2 connection. Clients begin with up to 100 before they know of a lower limit.
     pub streams: u32,
     /// Bytes of the head of a request, about: 431 or the end of the connection beyond.
     pub head_bytes: u32,
@@ -92,7 +93,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 128,
-            streams: 16,
+            streams: 100,
             head_bytes: 64 << 10,
             body_bytes: 48 << 20,
             body_time: Duration::from_secs(30),

@@ -178,12 +178,16 @@ fn a_feed_reads_to_the_end_and_offers_again_what_had_no_room() {
 fn a_feed_stops_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let sink = Kept::default();
-    let tail = Tail::open(&folder.path().join("a"), MAX).unwrap();
-    let feed = Feed::start(Input::Tail(tail), sink.clone()).unwrap();
-    thread::sleep(Duration::from_millis(20));
-    let begin = Instant::now();
-    drop(feed);
-    assert!(begin.elapsed() < Duration::from_millis(80), "{:?}", begin.elapsed());
+    let stops = (0..5).map(|_| {
+        let tail = Tail::open(&folder.path().join("a"), MAX).unwrap();
+        let feed = Feed::start(Input::Tail(tail), sink.clone()).unwrap();
+        thread::sleep(Duration::from_millis(20));
+        let begin = Instant::now();
+        drop(feed);
+        begin.elapsed()
+    });
+    // The best of some, because the machine may be busy: it does not sit out its pause.
+    assert!(stops.min().unwrap() < Duration::from_millis(50));
     assert_eq!(*sink.ended.lock().unwrap(), None);
-    assert_eq!(Arc::strong_count(&sink.lines), 1, "the thread has given the sink back");
+    assert_eq!(Arc::strong_count(&sink.lines), 1, "the threads have given the sink back");
 }

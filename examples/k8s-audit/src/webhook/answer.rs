@@ -35,8 +35,12 @@ pub(super) async fn answer(
     let (head, mut body) = request.into_parts();
     let request = Request::from_parts(head, ());
     let old = request.version() < Version::HTTP_2;
+    let expects = request.headers().contains_key(EXPECT);
     let stopping_now = *stopped.borrow();
-    let (mut answer, is_received) = match refusal(&request, &state.path, stopping_now) {
+    let refusal = refusal(&request, &state.path, stopping_now);
+    // The head needs memory, and may have to wait for its body.
+    drop(request);
+    let (mut answer, is_received) = match refusal {
         Some(answer) => (answer, false),
         None => tokio::select! {
             biased;
@@ -48,7 +52,7 @@ pub(super) async fn answer(
         },
     };
     // HTTP/2 says in a frame that the rest is not wanted, and who expects 100 has not begun to send.
-    if !is_received && old && !request.headers().contains_key(EXPECT) {
+    if !is_received && old && !expects {
         tokio::select! {
             biased;
             () = body::drain(&mut body) => {}

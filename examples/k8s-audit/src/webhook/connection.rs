@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -138,28 +138,28 @@ async fn requests<S: Sink>(
         })
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let mut stopping = false;
+    let mut closing: Option<Instant> = None;
     crowded.mark_unchanged();
     loop {
-        let most = if stopping { PARTING } else { limits.idle_time };
-        let wait = most.saturating_sub(activity.idle().unwrap_or_default());
-        tokio::select! {
+        let most = if closing.is_some() { PARTING } else { limits.idle_time };
+        // Since the end of the last request, or since it was told to close if that is later.
+        let quiet = || activity.idle().map(|idle| closing.map_or(idle, |since| idle.min(since.elapsed())));
+        let wait = most.saturating_sub(quiet().unwrap_or_default());
+        let close = tokio::select! {
             // An error is the client's: there is nobody to tell.
             _ended = connection.as_mut() => return,
-            _ = stopped.wait_for(|&stopped| stopped), if !stopping => {
-                stopping = true;
+            _ = stopped.wait_for(|&stopped| stopped), if closing.is_none() => true,
+            Ok(()) = crowded.changed(), if closing.is_none() => quiet().is_some_and(|quiet| quiet >= IDLE),
+            () = sleep(wait) => quiet().is_some_and(|quiet| quiet >= most),
+        };
+        match close {
+            true if closing.is_some() => return,
+            true => {
+                // Idle HTTP/1 ends with it; HTTP/2 says that this was the last request.
+                closing = Some(Instant::now());
                 connection.as_mut().graceful_shutdown();
             }
-            Ok(()) = crowded.changed() => {
-                if activity.idle().is_some_and(|idle| idle >= IDLE) {
-                    return;
-                }
-            }
-            () = sleep(wait) => {
-                if activity.idle().is_some_and(|idle| idle >= most) {
-                    return;
-                }
-            }
+            false => {}
         }
     }
 }

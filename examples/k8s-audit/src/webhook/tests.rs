@@ -281,7 +281,7 @@ fn many_requests_at_a_time_over_http2_without_tls() {
         let asked: Vec<_> = (0..200)
             .map(|number| {
                 let mut sender = sender.clone();
-                let body = if number % 4 == 3 { "x".repeat(6000) } else { event(number).to_string() };
+                let body = if number % 4 == 3 { "x".repeat(300_000) } else { event(number).to_string() };
                 tokio::spawn(async move {
                     sender.ready().await.unwrap();
                     let sent = request("POST", "/k8s-audit", "application/json", body);

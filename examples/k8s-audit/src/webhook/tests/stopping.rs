@@ -22,7 +22,7 @@ fn nothing_under_way_is_at_once_and_no_thread_is_left() {
     assert_eq!(threads(port), 1);
     let begin = Instant::now();
     drop(webhook);
-    assert!(begin.elapsed() < Duration::from_millis(100), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
     assert_eq!((threads(port), Arc::strong_count(&sink.events)), (0, 1));
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
 }
