@@ -51,8 +51,8 @@ pub(super) async fn answer(
             _ = stopped.wait_for(|&stopped| stopped) => (stopping(), true),
         },
     };
-    // HTTP/2 says in a frame that the rest is not wanted, and who expects 100 has not begun to send.
-    if !is_received && old && !expects {
+    // Who expects 100 has not begun to send. HTTP/2 could say that the rest is not wanted, but curl drops the answer then.
+    if !is_received && !expects {
         tokio::select! {
             biased;
             () = body::drain(&mut body) => {}
