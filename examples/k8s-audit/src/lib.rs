@@ -6,13 +6,23 @@
 //! | [`payload`] | from the bytes of a line or a request to events |
 //! | [`time`] | the time of an event |
 //! | `fields` | the 100 `ka.*` fields |
+//! | [`params`], [`config`] | what a user opens, and how |
+//! | [`files`] | files, folders, and a file that is followed |
+//! | [`webhook`] | the server that a Kubernetes API server sends events to |
+//! | [`sink`] | where both deliver what they read |
 //! | [`check`], [`json`] | JSON by the lenient rules of the official plugin |
 
 pub mod check;
+pub mod config;
 mod fields;
+pub mod files;
 pub mod json;
+pub mod params;
 pub mod payload;
+pub mod sink;
 pub mod time;
+mod warn;
+pub mod webhook;
 
 use falconet::{Error, Event, Extract, Field, Info, Init, Plugin};
 
