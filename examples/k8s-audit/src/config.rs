@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The init config: keys and defaults of the official plugin.
 
+use std::ffi::CStr;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 /// The schema of the config, for the host's check: as the official one, so that it refuses what that refuses. Keys in
 /// other letter case, and unknown ones, pass it.
-pub const SCHEMA: &str = r#"{
+pub const SCHEMA: &CStr = cr#"{
   "$schema": "http://json-schema.org/draft-07/schema#",
   "title": "k8saudit config",
   "type": "object",
@@ -187,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_schema_has_the_defaults() {
-        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let schema: Value = serde_json::from_slice(SCHEMA.to_bytes()).unwrap();
         let all: serde_json::Map<_, _> =
             schema["properties"].as_object().unwrap().iter().map(|(k, v)| (k.clone(), v["default"].clone())).collect();
         assert_eq!(all.len(), 4);

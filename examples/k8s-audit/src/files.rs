@@ -94,6 +94,12 @@ impl Files {
         Ok(self.current.as_ref().map(|(_, lines)| lines.line()))
     }
 
+    /// The line that [`Files::next_line`] gave last; empty where it gave none.
+    #[must_use]
+    pub fn line(&self) -> &[u8] {
+        self.current.as_ref().map(|(_, lines)| lines.line()).unwrap_or_default()
+    }
+
     /// Lines that were too long.
     #[must_use]
     pub fn skipped(&self) -> u64 {

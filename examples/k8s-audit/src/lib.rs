@@ -9,7 +9,8 @@
 //! | [`params`], [`config`] | what a user opens, and how |
 //! | [`files`] | files, folders, and a file that is followed |
 //! | [`webhook`] | the server that a Kubernetes API server sends events to |
-//! | [`sink`] | where both deliver what they read |
+//! | [`source`] | what is opened: both of them, into batches |
+//! | [`sink`] | where the webhook delivers what it receives |
 //! | [`check`], [`json`] | JSON by the lenient rules of the official plugin |
 
 pub mod check;
@@ -20,17 +21,27 @@ pub mod json;
 pub mod params;
 pub mod payload;
 pub mod sink;
+pub mod source;
 pub mod time;
 mod warn;
 pub mod webhook;
 
-use falconet::{Error, Event, Extract, Field, Info, Init, Plugin};
+use std::ffi::CStr;
+
+use falconet_std::{
+    Error, Event, EventText, Extract, Field, Info, Init, InitSchema, Plugin, Source, TextRoom,
+};
+
+use crate::config::Config;
+use crate::source::Stream;
 
 pub use fields::Found;
 
 /// The plugin.
 #[derive(Debug)]
-pub struct K8sAudit;
+pub struct K8sAudit {
+    config: Config,
+}
 
 impl Plugin for K8sAudit {
     type Error = Error;
@@ -38,8 +49,33 @@ impl Plugin for K8sAudit {
     const INFO: Info =
         Info::new(c"k8saudit", c"0.18.0", c"Kubernetes audit events and their fields", c"falconet's authors");
 
-    fn new(_: &Init<'_>) -> Result<Self, Error> {
-        Ok(Self)
+    fn new(init: &Init<'_>) -> Result<Self, Error> {
+        let (config, unknown) = Config::parse(init.config_str()?)?;
+        for key in unknown {
+            init.log().warning(&format!("the config's key {key} is not known, and ignored"));
+        }
+        Ok(Self { config })
+    }
+}
+
+impl InitSchema for K8sAudit {
+    const INIT_SCHEMA: &'static CStr = config::SCHEMA;
+}
+
+impl Source for K8sAudit {
+    const ID: u32 = 1;
+    const EVENT_SOURCE: &'static CStr = c"k8s_audit";
+    // An event that is larger gets a batch of its own.
+    const BATCH_BYTES: usize = 512 * 1024;
+    const MAX_PAYLOAD: usize = 64 * 1024;
+    type Instance = Stream;
+
+    fn open(&self, params: &CStr) -> Result<Stream, Error> {
+        Stream::open(params.to_str()?, &self.config)
+    }
+
+    fn event_to_string<'e>(&self, event: &Event<'e>, text: TextRoom<'_>) -> Option<EventText<'e>> {
+        Some(text.copy(event.payload()))
     }
 }
 
@@ -55,4 +91,4 @@ impl Extract for K8sAudit {
 }
 
 // The longest values are whole parts of an event, which is 256 KiB at most unless the config says more.
-falconet::export!(K8sAudit: extract, offsets; states = 4, memory = 512 * 1024);
+falconet_std::export!(K8sAudit: source, extract, offsets, init_schema; memory = 512 * 1024);

@@ -119,6 +119,12 @@ impl Tail {
         Ok(self.current.as_ref().map(Lines::line))
     }
 
+    /// The line that [`Tail::next_line`] gave last; empty where it gave none.
+    #[must_use]
+    pub fn line(&self) -> &[u8] {
+        self.current.as_ref().map(Lines::line).unwrap_or_default()
+    }
+
     /// Looks for a rotation, if that was not done for a while: for whoever waits longer for something else between two
     /// lines.
     pub fn look(&mut self) {
