@@ -112,7 +112,8 @@ impl<K: StateKey, E: Row, const N: usize, const FIELDS: usize, const TEXT: usize
         // SAFETY: a static table, all of it in the cell, and the lock is held.
         let raw = unsafe { Raw::new(head, desc) };
         raw.begin();
-        root.added.store(0, Ordering::Relaxed);
+        // SAFETY: the lock is held.
+        unsafe { (*root.lists.get()).added.clear() };
         *root.sink.try_lock().ok_or(Error::new("an error of the table is being told at this moment"))? = Some(sink);
         // SAFETY: the lock is held.
         Ok(unsafe { hand_out(head, root, desc, name, false) })
