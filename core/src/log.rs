@@ -6,14 +6,13 @@
 //! allocates; a message is formatted in a buffer of 1,024 bytes on the stack and cut at its end.
 #![expect(unsafe_code, reason = "log_fn is a C function of the host")]
 
-use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::fmt;
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::abi;
 use crate::error::Message;
+use crate::gate::Gate;
 
 /// How grave a log line is (`ss_plugin_log_severity`).
 ///
@@ -44,11 +43,8 @@ pub enum Severity {
 
 /// The part of a plugin state that any thread may touch. It lies beside the plugin value, in static storage.
 pub(crate) struct Shared {
-    /// Read by those who are counted in `readers` and have seen their state go on since.
-    host: UnsafeCell<HostLog>,
-    readers: AtomicUsize,
-    /// Counts the states that have lived in this slot: a handle of an earlier one is inert.
-    state: AtomicU64,
+    /// The host's log, from the state's begin to its end: a handle of an earlier state is inert.
+    host: Gate<HostLog>,
     values_dropped: AtomicU64,
     dropped_logged: AtomicBool,
     events_skipped: AtomicU64,
@@ -61,16 +57,15 @@ struct HostLog {
     log_fn: abi::LogFn,
 }
 
-// SAFETY: `host` is written before the first handle of a state is made, and when no reader of the state before is left;
-// the owner in it is only ever handed back to the host's log_fn, which takes calls from any thread.
-unsafe impl Sync for Shared {}
+// SAFETY: the owner is only ever handed back to the host's log_fn, which takes calls from any thread.
+unsafe impl Send for HostLog {}
+// SAFETY: as above; nothing is read through the pointer here.
+unsafe impl Sync for HostLog {}
 
 impl Shared {
     pub(crate) const fn new() -> Self {
         Self {
-            host: UnsafeCell::new(HostLog { owner: null_mut(), log_fn: None }),
-            readers: AtomicUsize::new(0),
-            state: AtomicU64::new(0),
+            host: Gate::new(),
             values_dropped: AtomicU64::new(0),
             dropped_logged: AtomicBool::new(false),
             events_skipped: AtomicU64::new(0),
@@ -89,25 +84,21 @@ impl Shared {
         self.dropped_logged.store(false, Ordering::Relaxed);
         self.events_skipped.store(0, Ordering::Relaxed);
         self.events_truncated.store(0, Ordering::Relaxed);
-        // SAFETY: the state before has ended, and this one has no handle yet.
-        unsafe { *self.host.get() = HostLog { owner, log_fn } };
+        // SAFETY: a state begins once; the shell has taken it.
+        unsafe { self.host.open(HostLog { owner, log_fn }) };
     }
 
     /// The state ends: waits for calls into the host that are under way on other threads, and lets none begin.
-    #[inline]
     pub(crate) fn end(&self) {
-        self.state.fetch_add(1, Ordering::SeqCst);
-        while self.readers.load(Ordering::SeqCst) != 0 {
-            core::hint::spin_loop();
-        }
+        self.host.shut();
     }
 
     pub(crate) fn log(&'static self) -> Log {
-        Log { shared: self, state: self.state.load(Ordering::Relaxed) }
+        Log { shared: self, state: self.host.ticket() }
     }
 
     pub(crate) fn counters(&'static self) -> Counters {
-        Counters { shared: self, state: self.state.load(Ordering::Relaxed) }
+        Counters { shared: self, state: self.host.ticket() }
     }
 
     /// A value was not handed over; the first time there is a line in the log, too.
@@ -186,29 +177,13 @@ impl Log {
 
     /// Writes a message that was put together without `core::fmt`.
     pub fn message<const N: usize>(&self, severity: Severity, text: &Message<N>) {
-        // The end of a state waits for readers: threads that log on and on are kept out, or it might never end.
-        if self.is_over() {
-            return;
-        }
-        // Either `end` sees this reader and waits, or the reader sees the end: all four steps are in one order (SeqCst).
-        self.shared.readers.fetch_add(1, Ordering::SeqCst);
-        if !self.is_over() {
-            // SAFETY: the state goes on, so the host's log is its own, and nobody writes it before this reader is gone.
-            let host = unsafe { *self.shared.host.get() };
+        self.shared.host.enter(self.state, |host| {
             if let Some(log_fn) = host.log_fn {
                 // SAFETY: `begin`'s caller says that the function may be called with this owner until `end` returns, and
-                // `end` waits for readers. The text ends in a NUL; NULL as the component means the plugin's name.
+                // `end` waits for this call. The text ends in a NUL; NULL as the component means the plugin's name.
                 unsafe { log_fn(host.owner, core::ptr::null(), text.as_ptr(), severity as abi::LogSeverity) }
             }
-        }
-        self.shared.readers.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-impl Log {
-    /// Whether the state of this handle has ended.
-    fn is_over(&self) -> bool {
-        self.shared.state.load(Ordering::SeqCst) != self.state
+        });
     }
 }
 
@@ -254,7 +229,7 @@ impl Counters {
     }
 
     fn read(&self, counter: &AtomicU64) -> u64 {
-        if self.shared.state.load(Ordering::Relaxed) == self.state { counter.load(Ordering::Relaxed) } else { 0 }
+        if !self.shared.host.is_over(self.state) { counter.load(Ordering::Relaxed) } else { 0 }
     }
 }
 

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn set_handler<T: ExportedAsync>(
     };
     let Some(handler) = handler else { return SUCCESS };
     // SAFETY: as this function's.
-    let ticket = gate.open(unsafe { Handler::new(owner, handler) });
+    let ticket = unsafe { gate.open(Handler::new(owner, handler)) };
     match T::guard(plugin, || value.start(Emitter::new(gate, ticket))) {
         Some(Ok(())) => SUCCESS,
         failed => {
