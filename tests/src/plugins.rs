@@ -139,6 +139,12 @@ pub fn peer_tables() -> PathBuf {
     library(&root().join("tests/fixtures/peer-tables"), Profile::Dev)
 }
 
+/// The library of `tests/fixtures/threads`, which uses the host's own table.
+#[must_use]
+pub fn threads() -> PathBuf {
+    library(&root().join("tests/fixtures/threads"), Profile::Release)
+}
+
 /// The `falconet` command, built as `cargo build` does.
 ///
 /// # Panics

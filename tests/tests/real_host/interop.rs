@@ -4,7 +4,9 @@
 
 mod model;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use falconet_tests::host::RealHost;
@@ -93,5 +95,40 @@ fn a_user_that_comes_before_the_owner_is_told_so() {
         let run = run(&host, &[&user, &owner], &["rules.num"]);
         assert_ne!(run.code, Some(0), "{}", run.shown());
         assert!(run.stderr.contains(expected), "{}", run.shown());
+    }
+}
+
+/// A thread as `threads` shows it.
+#[derive(Default)]
+struct Thread {
+    name: String,
+    seen: u64,
+    note: String,
+    files: usize,
+    bytes: usize,
+}
+
+#[test]
+fn threads_of_the_host_are_made_read_written_erased_and_get_fields() {
+    let host = host!();
+    let threads = Role { library: plugins::threads(), config: "", state: "threads.seen", checks: None };
+    // Without a system call there are no threads but those that the plugin makes.
+    let rows = run(&host, &[&threads], &[threads.state]).succeeded().rows();
+    assert_eq!(rows.len() as u64, EVENTS);
+    let mut model: BTreeMap<u64, Thread> = BTreeMap::new();
+    for (n, row) in (0..).zip(rows) {
+        let thread = model.entry(n % 3).or_insert_with(|| Thread { name: format!("thread {n}"), ..Thread::default() });
+        thread.seen += 1;
+        thread.note = format!("a note that is no short text of {n}");
+        thread.files += 1;
+        thread.bytes += format!("file {n}").len();
+        if n % 6 == 5 {
+            model.remove(&2);
+        }
+        let mut expected = String::new();
+        for (tid, Thread { name, seen, note, files, bytes }) in &model {
+            write!(expected, "{tid} {name} {seen} {note} {files}:{}:{bytes};", files * 7).unwrap();
+        }
+        assert_eq!(row, [expected], "event {n}");
     }
 }
