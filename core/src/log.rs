@@ -6,14 +6,14 @@
 //! allocates; a message is formatted in a buffer of 1,024 bytes on the stack and cut at its end.
 #![expect(unsafe_code, reason = "log_fn is a C function of the host")]
 
-use core::cell::UnsafeCell;
-use core::ffi::c_void;
+use core::ffi::{c_char, c_void};
 use core::fmt;
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::abi;
 use crate::error::Message;
+use crate::export::Kept;
+use crate::gate::Gate;
 
 /// How grave a log line is (`ss_plugin_log_severity`).
 ///
@@ -44,11 +44,8 @@ pub enum Severity {
 
 /// The part of a plugin state that any thread may touch. It lies beside the plugin value, in static storage.
 pub(crate) struct Shared {
-    /// Read by those who are counted in `readers` and have seen their state go on since.
-    host: UnsafeCell<HostLog>,
-    readers: AtomicUsize,
-    /// Counts the states that have lived in this slot: a handle of an earlier one is inert.
-    state: AtomicU64,
+    /// The host's log, from the state's begin to its end: a handle of an earlier state is inert.
+    host: Gate<HostLog>,
     values_dropped: AtomicU64,
     dropped_logged: AtomicBool,
     events_skipped: AtomicU64,
@@ -61,16 +58,15 @@ struct HostLog {
     log_fn: abi::LogFn,
 }
 
-// SAFETY: `host` is written before the first handle of a state is made, and when no reader of the state before is left;
-// the owner in it is only ever handed back to the host's log_fn, which takes calls from any thread.
-unsafe impl Sync for Shared {}
+// SAFETY: the owner is only ever handed back to the host's log_fn, which takes calls from any thread.
+unsafe impl Send for HostLog {}
+// SAFETY: as above; nothing is read through the pointer here.
+unsafe impl Sync for HostLog {}
 
 impl Shared {
     pub(crate) const fn new() -> Self {
         Self {
-            host: UnsafeCell::new(HostLog { owner: null_mut(), log_fn: None }),
-            readers: AtomicUsize::new(0),
-            state: AtomicU64::new(0),
+            host: Gate::new(),
             values_dropped: AtomicU64::new(0),
             dropped_logged: AtomicBool::new(false),
             events_skipped: AtomicU64::new(0),
@@ -89,25 +85,29 @@ impl Shared {
         self.dropped_logged.store(false, Ordering::Relaxed);
         self.events_skipped.store(0, Ordering::Relaxed);
         self.events_truncated.store(0, Ordering::Relaxed);
-        // SAFETY: the state before has ended, and this one has no handle yet.
-        unsafe { *self.host.get() = HostLog { owner, log_fn } };
+        // SAFETY: a state begins once; the shell has taken it.
+        unsafe { self.host.open(HostLog { owner, log_fn }) };
     }
 
     /// The state ends: waits for calls into the host that are under way on other threads, and lets none begin.
-    #[inline]
     pub(crate) fn end(&self) {
-        self.state.fetch_add(1, Ordering::SeqCst);
-        while self.readers.load(Ordering::SeqCst) != 0 {
-            core::hint::spin_loop();
-        }
+        self.host.shut();
     }
 
-    pub(crate) fn log(&'static self) -> Log {
-        Log { shared: self, state: self.state.load(Ordering::Relaxed) }
+    /// Writes a line of the present state, if the host still takes some.
+    pub(crate) fn message(&self, severity: Severity, text: *const c_char) {
+        self.message_of(self.host.ticket(), severity, text);
     }
 
-    pub(crate) fn counters(&'static self) -> Counters {
-        Counters { shared: self, state: self.state.load(Ordering::Relaxed) }
+    /// `text` ends in a NUL.
+    fn message_of(&self, ticket: u64, severity: Severity, text: *const c_char) {
+        self.host.enter(ticket, |host| {
+            if let Some(log_fn) = host.log_fn {
+                // SAFETY: `begin`'s caller says that the function may be called with this owner until `end` returns, and
+                // `end` waits for this call. The text ends in a NUL; NULL as the component means the plugin's name.
+                unsafe { log_fn(host.owner, core::ptr::null(), text, severity as abi::LogSeverity) }
+            }
+        });
     }
 
     /// A value was not handed over; the first time there is a line in the log, too.
@@ -121,7 +121,7 @@ impl Shared {
             text.push_str(" gives no value: ");
             text.push_str(why);
             text.push_str("; further values like it are counted only");
-            self.log().message(Severity::Warning, &text);
+            self.message(Severity::Warning, text.as_ptr());
         }
     }
 
@@ -134,7 +134,8 @@ impl Shared {
 
 /// Writes to the log of the host that a plugin state belongs to, from any thread.
 ///
-/// Got from [`Init::log`](crate::Init::log). After the state is destroyed it does nothing.
+/// Got from [`Init::log`](crate::Init::log). After the state is destroyed it does nothing; it keeps the state's memory until it is
+/// dropped.
 ///
 /// ```
 /// use falconet::log::{Log, Severity};
@@ -143,13 +144,19 @@ impl Shared {
 ///     log.write(Severity::Debug, format_args!("{lines} lines so far"));
 /// }
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Log {
-    shared: &'static Shared,
-    state: u64,
+    state: Kept,
+    ticket: u64,
 }
 
 impl Log {
+    /// The log of a state's host, for as long as the state lives.
+    pub(crate) fn new(state: Kept) -> Self {
+        let ticket = state.shared.host.ticket();
+        Self { state, ticket }
+    }
+
     /// Writes a formatted line; what is over 1,023 bytes is cut.
     pub fn write(&self, severity: Severity, line: fmt::Arguments<'_>) {
         let mut text = Message::<{ abi::MAX_ERRLEN }>::new();
@@ -186,29 +193,7 @@ impl Log {
 
     /// Writes a message that was put together without `core::fmt`.
     pub fn message<const N: usize>(&self, severity: Severity, text: &Message<N>) {
-        // The end of a state waits for readers: threads that log on and on are kept out, or it might never end.
-        if self.is_over() {
-            return;
-        }
-        // Either `end` sees this reader and waits, or the reader sees the end: all four steps are in one order (SeqCst).
-        self.shared.readers.fetch_add(1, Ordering::SeqCst);
-        if !self.is_over() {
-            // SAFETY: the state goes on, so the host's log is its own, and nobody writes it before this reader is gone.
-            let host = unsafe { *self.shared.host.get() };
-            if let Some(log_fn) = host.log_fn {
-                // SAFETY: `begin`'s caller says that the function may be called with this owner until `end` returns, and
-                // `end` waits for readers. The text ends in a NUL; NULL as the component means the plugin's name.
-                unsafe { log_fn(host.owner, core::ptr::null(), text.as_ptr(), severity as abi::LogSeverity) }
-            }
-        }
-        self.shared.readers.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-impl Log {
-    /// Whether the state of this handle has ended.
-    fn is_over(&self) -> bool {
-        self.shared.state.load(Ordering::SeqCst) != self.state
+        self.state.shared.message_of(self.ticket, severity, text.as_ptr());
     }
 }
 
@@ -227,34 +212,40 @@ impl fmt::Debug for Log {
 ///     counters.values_dropped() + counters.events_skipped() > 0
 /// }
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Counters {
-    shared: &'static Shared,
-    state: u64,
+    state: Kept,
+    ticket: u64,
 }
 
 impl Counters {
+    /// What a state counts, for as long as it lives.
+    pub(crate) fn new(state: Kept) -> Self {
+        let ticket = state.shared.host.ticket();
+        Self { state, ticket }
+    }
+
     /// Values that were not handed over because they do not fit a request's memory or hold a NUL byte.
     #[must_use]
     pub fn values_dropped(&self) -> u64 {
-        self.read(&self.shared.values_dropped)
+        self.read(&self.state.shared.values_dropped)
     }
 
     /// Events left out by [`Oversized::Skip`](crate::batch::Oversized::Skip) or
     /// [`Batch::skip`](crate::Batch::skip).
     #[must_use]
     pub fn events_skipped(&self) -> u64 {
-        self.read(&self.shared.events_skipped)
+        self.read(&self.state.shared.events_skipped)
     }
 
     /// Events cut to the largest payload by [`Oversized::Truncate`](crate::batch::Oversized::Truncate).
     #[must_use]
     pub fn events_truncated(&self) -> u64 {
-        self.read(&self.shared.events_truncated)
+        self.read(&self.state.shared.events_truncated)
     }
 
     fn read(&self, counter: &AtomicU64) -> u64 {
-        if self.shared.state.load(Ordering::Relaxed) == self.state { counter.load(Ordering::Relaxed) } else { 0 }
+        if !self.state.shared.host.is_over(self.ticket) { counter.load(Ordering::Relaxed) } else { 0 }
     }
 }
 
@@ -271,6 +262,7 @@ impl fmt::Debug for Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::Head;
     use core::ffi::{CStr, c_char};
     use std::string::{String, ToString};
     use std::sync::Mutex;
@@ -287,23 +279,23 @@ mod tests {
 
     #[test]
     fn a_handle_is_inert_once_its_state_ends() {
-        static SHARED: Shared = Shared::new();
+        static HEAD: Head = Head::new();
         // SAFETY: `log_fn` above takes any owner.
-        unsafe { SHARED.begin(7 as *mut c_void, Some(log_fn)) };
-        let log = SHARED.log();
-        let counters = SHARED.counters();
+        unsafe { HEAD.shared.begin(7 as *mut c_void, Some(log_fn)) };
+        let log = Log::new(Kept::new(&HEAD));
+        let counters = Counters::new(Kept::new(&HEAD));
         log.write(Severity::Notice, format_args!("{} of {}", 1, 2));
-        SHARED.value_dropped(b"a.b", "it is too long");
-        SHARED.value_dropped(b"a.b", "it is too long");
+        HEAD.shared.value_dropped(b"a.b", "it is too long");
+        HEAD.shared.value_dropped(b"a.b", "it is too long");
         assert_eq!(counters.values_dropped(), 2);
-        SHARED.end();
+        HEAD.shared.end();
         log.error("too late");
         assert_eq!(counters.values_dropped(), 0);
         // SAFETY: as above.
-        unsafe { SHARED.begin(8 as *mut c_void, Some(log_fn)) };
+        unsafe { HEAD.shared.begin(8 as *mut c_void, Some(log_fn)) };
         log.error("another state's slot");
-        SHARED.log().error("the second state");
-        SHARED.end();
+        Log::new(Kept::new(&HEAD)).error("the second state");
+        HEAD.shared.end();
         let lines = LINES.lock().unwrap();
         let dropped = "field a.b gives no value: it is too long; further values like it are counted only";
         let expected = [(7, 5, "1 of 2"), (7, 4, dropped), (8, 3, "the second state")];

@@ -210,6 +210,11 @@ impl Lease {
         self.len() == 0
     }
 
+    /// Leaves out the first plugin event without an id, and all behind it. Whether there was one.
+    pub(crate) fn cut_without_id(&mut self) -> bool {
+        self.memory.cut_without_id()
+    }
+
     /// What the host is lent: the pointers of the committed events and their number. They are valid until the batch
     /// is filled again or the lease dropped.
     #[must_use]

@@ -73,15 +73,16 @@ mod plugin {
 
         fn start(&mut self, emitter: AlarmEmitter) -> Result<(), Shown<String>> {
             self.log.info("start");
-            EMITTERS.lock().map_err(|_| "poisoned".to_owned())?.push((self.config.clone(), emitter));
+            EMITTERS.lock().map_err(|_| "poisoned".to_owned())?.push((self.config.clone(), emitter.clone()));
             match &*self.config {
                 "first" => emitter.emit(ALARM, Timestamp::from_nanos(7), b"the first").map_err(|e| e.to_string())?,
                 "fail" => return Err("no alarm today".to_owned().into()),
                 config if config.starts_with("threads") => {
-                    self.threads = (0..3).map(|_| spawn(move || endless(emitter))).collect();
+                    self.threads =
+                        (0..3).map(|_| emitter.clone()).map(|emitter| spawn(move || endless(emitter))).collect();
                 }
                 "left behind" => {
-                    let threads = (0..3).map(|_| spawn(move || endless(emitter)));
+                    let threads = (0..3).map(|_| emitter.clone()).map(|emitter| spawn(move || endless(emitter)));
                     LEFT_BEHIND.lock().map_err(|_| "poisoned".to_owned())?.extend(threads);
                 }
                 _ => {}
@@ -90,8 +91,10 @@ mod plugin {
         }
 
         fn stop(&mut self) {
-            let last =
-                EMITTERS.lock().ok().and_then(|all| Some(all.iter().rfind(|(config, _)| *config == self.config)?.1));
+            let last = EMITTERS
+                .lock()
+                .ok()
+                .and_then(|all| Some(all.iter().rfind(|(config, _)| *config == self.config)?.1.clone()));
             let refused = last.map(|emitter| emitter.emit(ALARM, Timestamp::HOST, b"too late"));
             let taken: u64 = self.threads.drain(..).filter_map(|thread| thread.join().ok()).sum();
             self.log.info(&format!("stop: {refused:?}, {taken} taken"));
@@ -113,13 +116,13 @@ mod plugin {
         }
     }
 
-    falconet::export!(Alarms: async_events, dump_state; states = 16);
+    falconet::export!(Alarms: async_events, dump_state; states = 64);
 }
 
 /// The emitter of the last capture of the state with this config, which is the test's own.
 fn emitter(config: &str) -> AlarmEmitter {
     let all = plugin::EMITTERS.lock().unwrap();
-    all.iter().rfind(|(of, _)| of == config).unwrap().1
+    all.iter().rfind(|(of, _)| of == config).unwrap().1.clone()
 }
 
 fn logged(state: &State) -> Vec<String> {

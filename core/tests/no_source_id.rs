@@ -63,9 +63,10 @@ fn host_1_3_an_empty_event_source_is_not_null() {
 }
 
 #[test]
-fn it_opens_and_gives_events_with_the_id_0() {
+fn host_4_2_an_event_that_would_have_no_id_is_a_clear_error() {
     let state = State::init(c"");
     let batch = open(&state, c"").next();
-    assert_eq!((batch.rc, batch.events.len()), (abi::EOF, 1));
-    assert_eq!(batch.events[0], plugin_event(u64::MAX, 0, b"once"));
+    assert_eq!((batch.rc, batch.events.len()), (abi::FAILURE, 0));
+    let expected = "a source without an id gave a plugin event without one, which no host takes: use Batch::raw";
+    assert_eq!(state.last_error(), expected);
 }

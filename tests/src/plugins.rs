@@ -120,6 +120,31 @@ pub fn archive() -> PathBuf {
     })
 }
 
+/// The library of `tests/fixtures/table-owner`, with state tables for others to use.
+#[must_use]
+pub fn table_owner() -> PathBuf {
+    library(&root().join("tests/fixtures/table-owner"), Profile::Release)
+}
+
+/// The library of `tests/fixtures/table-user`, which uses such tables.
+#[must_use]
+pub fn table_user() -> PathBuf {
+    library(&root().join("tests/fixtures/table-user"), Profile::Release)
+}
+
+/// The library of `tests/fixtures/peer-tables`, which does either with the official Rust SDK. Its sixty crates are not
+/// optimised: that takes the time.
+#[must_use]
+pub fn peer_tables() -> PathBuf {
+    library(&root().join("tests/fixtures/peer-tables"), Profile::Dev)
+}
+
+/// The library of `tests/fixtures/threads`, which uses the host's own table.
+#[must_use]
+pub fn threads() -> PathBuf {
+    library(&root().join("tests/fixtures/threads"), Profile::Release)
+}
+
 /// The `falconet` command, built as `cargo build` does.
 ///
 /// # Panics

@@ -12,6 +12,7 @@ use falconet_tests::host::{real_host, root};
 use falconet_tests::plugins::{self, Profile};
 
 const TWO_COMMANDS: &str = "Two commands";
+const SEVERAL: &str = "Several plugins together";
 const COMPLETE_PLUGIN: &str = "A complete plugin";
 const WHERE_TO_LOOK: &str = "Where to look";
 const LOADING: &str = "Loading a plugin in Falco and sysdig";
@@ -154,6 +155,27 @@ fn the_two_commands_do_what_they_say() {
         }
         assert!(stderr.contains("events/s"), "{line}\n{stderr}");
     }
+}
+
+#[test]
+fn several_plugins_together_print_what_it_says() {
+    let page = readme();
+    let text = section(&page, SEVERAL);
+    let lines: Vec<String> = blocks(text, "sh").into_iter().flat_map(commands).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let run = |line: &str| Command::new("sh").arg("-c").arg(line).current_dir(root()).output().unwrap();
+    let output = run(&lines[0]);
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stderr}");
+    assert!(stdout.starts_with("num\ttime\tsource\ttext\taccess.client\taccess_stats.requests\n"), "{stdout}");
+    assert!(stderr.contains("table access_clients") && stderr.contains("metric access_counter.requests"), "{stderr}");
+    // The other order, and the error that is shown for it.
+    let (counter, stats) = ("--with examples/access-counter", "--with examples/access-stats");
+    let wrong = lines[0].replace(counter, "--with X").replace(stats, counter).replace("--with X", stats);
+    let output = run(&wrong);
+    assert!(!output.status.success());
+    let shown = blocks(text, "text")[0].trim();
+    assert!(String::from_utf8_lossy(&output.stderr).contains(shown), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

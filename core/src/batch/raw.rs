@@ -4,7 +4,7 @@
 
 use super::{Batch, Memory, Oversized, Push, TooLarge};
 use crate::error::Error;
-use crate::event::{PLUGIN_EVENT, Timestamp, raw_len, write_raw};
+use crate::event::{Header, PLUGIN_EVENT, PluginPrefix, Timestamp, raw_len, write_raw};
 use crate::view::WriteView;
 
 impl Batch<'_> {
@@ -65,6 +65,23 @@ impl Batch<'_> {
 }
 
 impl Memory {
+    /// Leaves out the first plugin event without an id, and all behind it. Whether there was one.
+    pub(crate) fn cut_without_id(&mut self) -> bool {
+        // SAFETY: so many pointers were written, each to a whole event of this memory.
+        let events = unsafe { core::slice::from_raw_parts(self.events.as_ptr(), self.count as usize) };
+        let without = events.iter().position(|event| {
+            // SAFETY: as above; a plugin event begins with its prefix, every other one with a header.
+            unsafe {
+                let header = event.cast::<Header>().read();
+                header.event_type.get() == PLUGIN_EVENT && event.cast::<PluginPrefix>().read().id.get() == 0
+            }
+        });
+        if let Some(count) = without.and_then(|count| u32::try_from(count).ok()) {
+            self.count = count;
+        }
+        without.is_some()
+    }
+
     /// Makes the next event of the `len` bytes that stand behind the used ones.
     ///
     /// # Safety

@@ -174,6 +174,13 @@ pub unsafe extern "C" fn next_batch<T: ExportedSource>(
         oversized = (batch.skipped(), batch.truncated());
         next.flatten()
     };
+    let next = if const { T::ID == 0 } && open.lease.cut_without_id() {
+        let error = "a source without an id gave a plugin event without one, which no host takes: use Batch::raw";
+        state::fail(&state.head, &Error::new(error), None);
+        None
+    } else {
+        next
+    };
     let (lent, n) = open.lease.lend();
     // SAFETY: the host's out-parameters, not NULL.
     unsafe {

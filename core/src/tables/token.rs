@@ -19,6 +19,11 @@ use crate::error::Error;
 
 /// Reads tables for the time of a callback. Handles do nothing without it.
 ///
+/// A table of a plugin that is built with the crate `falco_plugin` lends an entry once at a time, and is locked while it is
+/// walked through: that plugin panics, which ends the process, where an entry is got while it is held, where a walk meets
+/// one that is held, and where the table is used inside its own walk. Tables of the host and of this SDK allow all of it.
+/// An added field that was never written in an entry of such a table cannot be read; here it is 0 or empty.
+///
 /// ```
 /// use core::ops::ControlFlow;
 /// use falconet::tables::{Field, Reader, Table};

@@ -6,6 +6,7 @@ mod access_log;
 mod async_events;
 mod captures;
 mod fields;
+mod interop;
 mod rules;
 mod tables;
 

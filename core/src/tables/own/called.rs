@@ -5,7 +5,7 @@
 use core::ffi::{CStr, c_void};
 use core::sync::atomic::Ordering;
 
-use super::layout::{Desc, Head, Lists, Root};
+use super::layout::{AddedField, Desc, Head, Lists, Root};
 use super::raw::Raw;
 use super::row::{Kind, RawField};
 use super::text::too_long;
@@ -43,8 +43,11 @@ impl Called<'_> {
         self.root.lists.get()
     }
 
-    pub(super) fn added(&self) -> usize {
-        if self.nested() { 0 } else { (self.root.added.load(Ordering::Relaxed) as usize).min(self.desc.added) }
+    /// The fields that others have added; those of a table in an entry are none.
+    pub(super) fn added(&self) -> &[AddedField] {
+        // SAFETY: the lock is held.
+        let added = unsafe { &(*self.lists()).added };
+        if self.nested() { &[] } else { added.get(..added.len().min(self.desc.added)).unwrap_or_default() }
     }
 
     /// A field by its name.
@@ -52,9 +55,7 @@ impl Called<'_> {
         if let Some(field) = self.desc.fields.iter().find(|field| field.name == name) {
             return Some((FieldAt::Own(field), core::ptr::from_ref(field).cast_mut().cast()));
         }
-        // SAFETY: the lock is held.
-        let added = unsafe { &(*self.lists()).added };
-        let (index, field) = added.iter().enumerate().take(self.added()).find(|(_, field)| field.name() == name)?;
+        let (index, field) = self.added().iter().enumerate().find(|(_, field)| *field.name == *name)?;
         Some((FieldAt::Added(index, field.state_type), core::ptr::from_ref(field).cast_mut().cast()))
     }
 
@@ -63,9 +64,7 @@ impl Called<'_> {
         if let Some(own) = self.desc.fields.iter().find(|own| core::ptr::addr_eq(*own, field)) {
             return Ok(FieldAt::Own(own));
         }
-        // SAFETY: the lock is held.
-        let added = unsafe { &(*self.lists()).added };
-        match added.iter().enumerate().take(self.added()).find(|(_, added)| core::ptr::addr_eq(*added, field)) {
+        match self.added().iter().enumerate().find(|(_, added)| core::ptr::addr_eq(*added, field)) {
             Some((index, added)) => Ok(FieldAt::Added(index, added.state_type)),
             None => Err(Error::new("this is no field of the table")),
         }

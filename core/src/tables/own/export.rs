@@ -39,17 +39,18 @@ use crate::tables::InitTables;
 ///         Ok(Self { shared: init.shared::<Self>()? })
 ///     }
 /// }
+/// struct Counts { words: StateTable<Text<32>, Word, 1000> }
 /// impl Shares for Words {
-///     type Shared = StateTable<Text<32>, Word, 1000>;
-///     const SHARED: Self::Shared = StateTable::new();
+///     type Shared = Counts;
+///     const SHARED: Counts = Counts { words: StateTable::new() };
 /// }
 /// impl ExportTables for Words {
-///     const TABLES: &'static [ExportedTable<Self::Shared>] = &[ExportedTable::new(c"words", |words| words)];
+///     const TABLES: &'static [ExportedTable<Counts>] = &[ExportedTable::new(c"words", |counts: &Counts| &counts.words)];
 /// }
 /// impl Parse for Words {
 ///     fn parse(&mut self, event: &Event<'_>, _: &mut Parsing<'_, Self>) -> Result<(), Error> {
 ///         let word = event.payload().split(|byte| *byte == b' ').next().unwrap_or_default();
-///         let mut words = self.shared.lock()?;
+///         let mut words = self.shared.words.lock()?;
 ///         words.get_or_insert(&Text::from_bytes(word)?)?.times += 1; // full: an error, and nothing is lost
 ///         Ok(())
 ///     }
@@ -112,7 +113,8 @@ impl<K: StateKey, E: Row, const N: usize, const FIELDS: usize, const TEXT: usize
         // SAFETY: a static table, all of it in the cell, and the lock is held.
         let raw = unsafe { Raw::new(head, desc) };
         raw.begin();
-        root.added.store(0, Ordering::Relaxed);
+        // SAFETY: the lock is held.
+        unsafe { (*root.lists.get()).added.clear() };
         *root.sink.try_lock().ok_or(Error::new("an error of the table is being told at this moment"))? = Some(sink);
         // SAFETY: the lock is held.
         Ok(unsafe { hand_out(head, root, desc, name, false) })

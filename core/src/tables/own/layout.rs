@@ -3,12 +3,13 @@
 #![expect(unsafe_code, reason = "what several threads may reach is locked or atomic")]
 
 use core::cell::UnsafeCell;
-use core::ffi::{CStr, c_void};
+use core::ffi::c_void;
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::{null, null_mut};
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
+use heapless::{CString, Vec};
 use spin::Mutex;
 
 use super::export::Sink;
@@ -54,23 +55,14 @@ impl Drop for Holding<'_> {
 }
 
 /// A field that others have added.
-#[derive(Clone, Copy)]
 pub(super) struct AddedField {
-    pub(super) name: [u8; MAX_NAME],
+    pub(super) name: CString<MAX_NAME>,
     pub(super) state_type: abi::StateType,
-}
-
-impl AddedField {
-    pub(super) const NONE: Self = Self { name: [0; MAX_NAME], state_type: 0 };
-
-    pub(super) fn name(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.name).unwrap_or_default()
-    }
 }
 
 /// What the lists of fields are written to: the table's own, and those of tables in its entries.
 pub(super) struct Lists {
-    pub(super) added: [AddedField; MAX_FIELDS],
+    pub(super) added: Vec<AddedField, MAX_FIELDS>,
     pub(super) infos: [[abi::TableFieldInfo; MAX_FIELDS]; 2],
 }
 
@@ -79,7 +71,6 @@ pub(super) struct Root {
     pub(super) lock: Lock,
     /// Whom errors are told.
     pub(super) sink: Mutex<Option<Sink>>,
-    pub(super) added: AtomicU32,
     /// Under the lock.
     pub(super) lists: UnsafeCell<Lists>,
 }
@@ -93,8 +84,7 @@ impl Root {
         Self {
             lock: Lock(AtomicBool::new(false)),
             sink: Mutex::new(None),
-            added: AtomicU32::new(0),
-            lists: UnsafeCell::new(Lists { added: [AddedField::NONE; MAX_FIELDS], infos: [[info; MAX_FIELDS]; 2] }),
+            lists: UnsafeCell::new(Lists { added: Vec::new(), infos: [[info; MAX_FIELDS]; 2] }),
         }
     }
 

@@ -7,11 +7,12 @@
 
 use core::ffi::{CStr, c_char, c_void};
 use core::ptr::{null, null_mut};
-use core::sync::atomic::Ordering;
+
+use heapless::CString;
 
 use super::called::{Called, FieldAt, NO_TYPE, kind_of, locked, with_key};
 use super::export::hand_out;
-use super::layout::{Lists, MAX_FIELDS, state};
+use super::layout::{AddedField, MAX_FIELDS, MAX_NAME, state};
 use super::raw::release;
 use super::row::Kind;
 use super::text::too_long;
@@ -275,15 +276,15 @@ unsafe extern "C" fn list_table_fields(table: *mut c_void, number: *mut u32) -> 
     unsafe { number.write(0) };
     let list = |called: &Called<'_>| {
         // SAFETY: the lock is held; `Root::new` made both lists.
-        let Lists { added, infos: [own, nested] } = unsafe { &mut *called.lists() };
+        let [own, nested] = unsafe { &mut (*called.lists()).infos };
         let infos: &mut [abi::TableFieldInfo; MAX_FIELDS] = if called.nested() { nested } else { own };
         let fields = called.desc.fields.iter().map(|field| abi::TableFieldInfo {
             name: field.name.as_ptr(),
             field_type: field.kind.state_type(),
             read_only: abi::Bool::from(field.read_only),
         });
-        let added = added.iter().take(called.added()).map(|field| abi::TableFieldInfo {
-            name: field.name.as_ptr().cast(),
+        let added = called.added().iter().map(|field| abi::TableFieldInfo {
+            name: field.name.as_ptr(),
             field_type: field.state_type,
             read_only: 0,
         });
@@ -339,23 +340,16 @@ unsafe extern "C" fn add_table_field(
             return Ok(known);
         }
         kind_of(state_type, called.desc.added_size).ok_or(NO_TYPE)?;
-        let index = called.added();
-        if called.nested() || index >= called.desc.added {
+        if called.nested() || called.added().len() >= called.desc.added {
             return Err(Error::new("the table takes no more fields").with("added", called.desc.added as u64));
         }
         // SAFETY: the lock is held.
         let lists = unsafe { &mut *called.lists() };
-        let to = lists.added.get_mut(index).ok_or(NO_TYPE)?;
-        let text = name.to_bytes_with_nul();
-        let room = to.name.len();
-        let Some(place) = to.name.get_mut(..text.len()) else {
-            return Err(too_long(text.len() - 1, room));
-        };
-        place.copy_from_slice(text);
-        to.state_type = state_type;
+        let text = CString::from_bytes_with_nul(name.to_bytes_with_nul());
+        let text = text.map_err(|_| too_long(name.count_bytes(), MAX_NAME))?;
         // Entries that are there have whatever was never written to it: zeros.
-        called.root.added.fetch_add(1, Ordering::Relaxed);
-        Ok(core::ptr::from_mut(to).cast())
+        lists.added.push(AddedField { name: text, state_type }).map_err(|_| NO_TYPE)?;
+        Ok(lists.added.last_mut().map_or(null_mut(), |added| core::ptr::from_mut(added).cast()))
     };
     // SAFETY: the host's table.
     unsafe { locked(table, null_mut(), add) }
