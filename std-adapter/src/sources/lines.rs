@@ -91,7 +91,7 @@ impl<P: Source<Error: From<io::Error> + From<TooLarge>>, R: BufRead> Lines<P, R>
                     }
                 } else {
                     keep::<P>(&mut self.begun, line);
-                    if self.begun.len() <= P::MAX_PAYLOAD + 1 && self.begun.last() == Some(&b'\r') {
+                    if self.begun.last() == Some(&b'\r') {
                         self.begun.pop();
                     }
                     self.ended = true;

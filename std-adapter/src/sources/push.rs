@@ -21,7 +21,8 @@ use crate::Error;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {
-    /// The producer waits until there is, or until the stream ends.
+    /// The producer waits until there is, or until the stream ends. Not for one that is called by the host, which would
+    /// wait for itself.
     #[default]
     Wait,
     /// It is left out and counted in [`Counts::dropped`].

@@ -187,8 +187,8 @@ where
 
 impl<P: Source> Drop for Pushed<P> {
     fn drop(&mut self) {
+        // Who waits for room is told; then the threads are, by their own drop, and joined.
         self.shared.close();
-        self.threads.stop();
     }
 }
 

@@ -101,3 +101,26 @@ fn groups_may_hold_large_events() {
     let lens: Vec<_> = (0..3).map(|_| instance.next().events[0].len() - 38).collect();
     assert_eq!((lens, instance.next().rc), (vec![9, 1000, 1000], abi::EOF));
 }
+
+#[test]
+fn a_group_that_waits_is_not_overtaken() {
+    let state = State::init(c"");
+    let pusher = stream("overtake", Config::new().batches(2).flush(LONG));
+    let instance = open(&state, c"push:overtake");
+    assert_eq!(group(&pusher, 5, &[1; 64]).unwrap(), Taken::Whole);
+    pusher.push(HOST, b"x").unwrap();
+    assert_eq!(instance.next().events.len(), 5); // the host has one, the other has room for 4
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| pusher.push_all((0..5).map(|_| (HOST, &[2; 64][..]))));
+        while pusher.try_push(HOST, b"x").is_ok() {
+            assert!(!waits.is_finished());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // Not for want of room: the batch holds 8 of these, and would have been full only after as many.
+        assert!(pusher.counts().taken < 6 + 7);
+        while !waits.is_finished() {
+            let _batch = instance.next();
+        }
+        assert_eq!(waits.join().unwrap().unwrap(), Taken::Whole);
+    });
+}

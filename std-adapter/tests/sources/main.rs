@@ -12,3 +12,4 @@ mod model;
 mod plugin;
 mod pull;
 mod push;
+mod wake;

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Iterators, lines, functions.
 
-use falconet_std::abi;
+use std::ffi::CStr;
+use std::io::{BufReader, Read};
+use std::time::Duration;
+
+use falconet_std::batch::Limits;
+use falconet_std::sources::{FromIter, Lines};
+use falconet_std::{Error, Info, Init, Next, Plugin, Source, abi, batches};
 
 use crate::common::source::*;
 use crate::common::*;
 use crate::counting;
+use crate::plugin::Tested;
 
 /// All payloads up to the end, and its rc.
 fn all(state: &State, params: &str) -> (Vec<String>, abi::Rc) {
@@ -75,4 +82,58 @@ fn pulling_allocates_nothing() {
         }
         assert!(events > 200, "{events}");
     }
+}
+
+/// As the tested one, but what is too large is an error.
+struct Strict;
+
+impl Plugin for Strict {
+    type Error = Error;
+    const INFO: Info = Tested::INFO;
+
+    fn new(_: &Init<'_>) -> Result<Self, Error> {
+        Ok(Self)
+    }
+}
+
+impl Source for Strict {
+    const ID: u32 = 999;
+    const EVENT_SOURCE: &'static CStr = c"strict";
+    type Instance = Lines<Self, BufReader<std::io::Repeat>>;
+
+    fn open(&self, _: &CStr) -> Result<Self::Instance, Error> {
+        Err(Error::new("not opened here"))
+    }
+}
+
+#[test]
+fn no_line_waits_behind_a_read() {
+    let mut lease = batches::lease(8, 1024);
+    let mut batch = lease.fill(Limits::new(999, 64));
+    let reader = (&b"one\ntwo\nth"[..]).chain(std::io::repeat(b'x'));
+    let mut lines = Lines::<Tested, _>::new(BufReader::new(reader));
+    assert_eq!((lines.next_batch(&mut batch).unwrap(), batch.len()), (Next::More, 2));
+    // A line that never ends keeps nobody waiting, either.
+    let mut batch = lease.fill(Limits::new(999, 64));
+    assert_eq!((lines.next_batch(&mut batch).unwrap(), batch.len()), (Next::More, 0));
+    let mut strict = Lines::<Strict, _>::new(BufReader::with_capacity(1000, std::io::repeat(b'x')));
+    let error = loop {
+        match strict.next_batch(&mut batch) {
+            Ok(next) => assert_eq!(next, Next::More),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("can never fit"), "{error}");
+}
+
+#[test]
+fn a_slow_iterator_gives_what_there_is() {
+    let mut lease = batches::lease(8, 1024);
+    let mut batch = lease.fill(Limits::new(999, 64));
+    let slow = (0..8).map(|n| {
+        std::thread::sleep(Duration::from_millis(15));
+        [n]
+    });
+    let next = FromIter::<Tested, _>::new(slow).next_batch(&mut batch).unwrap();
+    assert!(next == Next::More && (1..8).contains(&batch.len()), "{}", batch.len());
 }

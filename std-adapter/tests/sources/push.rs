@@ -277,6 +277,13 @@ fn oversized_events_are_skipped_or_grow() {
     let (events, rc) = rest(&instance);
     let lens: Vec<_> = events.iter().map(|event| (event[0], event.len())).collect();
     assert_eq!((lens, rc), (vec![(1, 64), (2, 10_000), (4, 65), (7, 1)], abi::EOF));
+
+    let pusher = stream("larger", Config::new().batches(2).grow_to(10_000));
+    let instance = open(&state, c"push:larger");
+    for _ in 0..5 {
+        assert_eq!(pusher.try_push(HOST, &[8; 9_000]).unwrap(), Taken::Whole);
+        assert_eq!(instance.next().events[0].len(), 9_038);
+    }
 }
 
 #[test]
