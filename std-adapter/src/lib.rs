@@ -7,7 +7,8 @@
 //! - states and instances are boxed, as many as the host asks for, and batches may be of any size ([`batches`]);
 //! - a panic is caught at every entry point: the call fails with its message and place, the host goes on;
 //! - errors are whatever implements [`std::error::Error`], with their causes ([`Error`]);
-//! - `std::io` on the views of events ([`io`]), and values out of JSON payloads ([`json`]).
+//! - `std::io` on the views of events ([`io`]), and values out of JSON payloads ([`json`]);
+//! - sources ready made, pulled or pushed by other threads ([`sources`]).
 
 pub mod batches;
 #[doc(hidden)]
@@ -17,6 +18,7 @@ pub mod io;
 pub mod json;
 #[doc(hidden)]
 pub mod panics;
+pub mod sources;
 
 pub use failure::Error;
 pub use falconet::*;
