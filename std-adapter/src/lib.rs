@@ -17,6 +17,9 @@ pub mod io;
 pub mod json;
 #[doc(hidden)]
 pub mod panics;
+pub mod task;
+pub mod testing;
+pub mod values;
 
 pub use failure::Error;
 pub use falconet::*;
