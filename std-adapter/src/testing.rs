@@ -92,6 +92,9 @@ mod parse;
 mod source;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub use async_events::Collected;
 pub use event::Event;
 pub use harness::{Failed, Harness};

@@ -171,7 +171,7 @@ pub(super) const NO_TABLES: abi::TableReaderVtable = abi::TableReaderVtable {
 };
 
 /// The request's struct, poison in what is the plugin's to write (rule 5.3).
-fn poisoned(asked: &Asked<'_>) -> abi::ExtractField {
+pub(super) fn poisoned(asked: &Asked<'_>) -> abi::ExtractField {
     abi::ExtractField {
         res: abi::ExtractResult { u64: without_provenance_mut(POISON_PTR) },
         res_len: POISON_LEN,
@@ -187,7 +187,7 @@ fn poisoned(asked: &Asked<'_>) -> abi::ExtractField {
 
 /// What a request got.
 #[track_caller]
-fn read(asked: &Asked<'_>, place: &abi::ExtractField) -> Value {
+pub(super) fn read(asked: &Asked<'_>, place: &abi::ExtractField) -> Value {
     let name = &asked.field.name;
     // SAFETY: all members of the union are pointers, looked at as an address.
     let values = unsafe { place.res.u64 }.cast_const();
