@@ -97,7 +97,8 @@ pub use stop::Stop;
 ///
 /// # What the work owes
 /// It looks at its [`Stop`] often, and waits by [`Stop::wait`] rather than by a sleep: the host waits meanwhile. What
-/// else it waits for has a timeout.
+/// else it waits for has a timeout. It does not own its own task, by an `Arc` for example: dropped by its own work, a
+/// task is told to stop and cannot be joined.
 ///
 /// # Panics in it
 /// They end the task and nothing else: the plugin and the host go on. The panic's message is an error in the host's log;
@@ -114,18 +115,22 @@ impl Task {
     /// # Errors
     /// Where the system gives no thread, and where the name has a NUL byte.
     pub fn spawn<R: Outcome>(name: &str, log: Log, work: impl FnOnce(&Stop) -> R + Send + 'static) -> io::Result<Self> {
+        // What fails because it is told to stop has not failed.
+        Self::of_work(name, log, |stop| work(stop).failure().filter(|_| !stop.is_stopped()))
+    }
+
+    /// As [`Task::spawn`], of work that gives why it failed.
+    fn of_work(name: &str, log: Log, work: impl FnOnce(&Stop) -> Option<Message> + Send + 'static) -> io::Result<Self> {
         if name.contains('\0') {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a task's name has a NUL byte"));
         }
         let stop = Stop::new();
-        let (of_thread, of_report) = (stop.clone(), name.to_owned());
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| work(&of_thread).failure()));
-            match outcome {
-                // What fails because it is told to stop has not failed.
-                Ok(Some(why)) if !of_thread.is_stopped() => report(log, &of_report, " failed: ", why.as_bytes()),
-                Ok(_) => {}
-                Err(panic) => panicked(log, &of_report, panic),
+        let (of_thread, name) = (stop.clone(), name.to_owned());
+        let thread = thread::Builder::new().name(name.clone()).spawn(move || {
+            match catch_unwind(AssertUnwindSafe(|| work(&of_thread))) {
+                Ok(None) => {}
+                Ok(Some(why)) => report(log, &name, " failed: ", why.as_bytes()),
+                Err(panic) => panicked(log, &name, panic),
             }
         })?;
         Ok(Self { stop, thread: Some(thread) })

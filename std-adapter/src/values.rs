@@ -3,7 +3,7 @@
 //!
 //! | Rust | the host's type | handed over |
 //! | --- | --- | --- |
-//! | what the core's fields give ([`Value`](falconet::extract::Value)) | as there | as there |
+//! | what the core's fields give ([`Value`]) | as there | as there |
 //! | [`String`], `&str`, `Cow<str>`, `Box<str>`, `Arc<str>`, [`CString`](std::ffi::CString) | string | copied once |
 //! | `&[u8]`, `Cow<[u8]>` | string, of any bytes but NUL | copied once |
 //! | [`SystemTime`](std::time::SystemTime) from 1970 to 2554 | abstime | in a cell |

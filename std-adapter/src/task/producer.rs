@@ -36,7 +36,10 @@ impl Producer {
         work: impl FnOnce(&Emitter<P>, &Stop) -> R + Send + 'static,
     ) -> io::Result<()> {
         self.stop();
-        self.task = Some(Task::spawn(&self.name, self.log, move |stop| work(&emitter, stop))?);
+        // The emitter is inert first, and then the work is told to stop: either is its end on demand, and no failure.
+        let work =
+            move |stop: &Stop| work(&emitter, stop).failure().filter(|_| !emitter.is_stopped() && !stop.is_stopped());
+        self.task = Some(Task::of_work(&self.name, self.log, work)?);
         Ok(())
     }
 
