@@ -19,6 +19,9 @@ pub mod json;
 #[doc(hidden)]
 pub mod panics;
 pub mod sources;
+pub mod task;
+pub mod testing;
+pub mod values;
 
 pub use failure::Error;
 pub use falconet::*;
