@@ -15,7 +15,6 @@ use crate::abi;
 use crate::error::{Error, Message, Report};
 use crate::event::{Timestamp, async_prefix_len, write_async_prefix};
 
-use crate::export::Kept;
 use crate::gate::Gate;
 use crate::plugin::Plugin;
 use crate::view::{ViewError, WriteView};
@@ -39,8 +38,8 @@ use crate::view::{ViewError, WriteView};
 /// impl AsyncEvents for Alarm {
 ///     const ASYNC_EVENTS: &'static [&'static str] = &["raised"];
 ///     fn start(&mut self, emitter: Emitter<Self>) -> Result<(), Error> {
-///         emitter.emit(RAISED, Timestamp::HOST, b"the capture begins")?;
 ///         self.emitter = Some(emitter); // or move it into a thread
+///         emitter.emit(RAISED, Timestamp::HOST, b"the capture begins")?;
 ///         Ok(())
 ///     }
 ///     fn stop(&mut self) {
@@ -242,7 +241,6 @@ fn encode<'r>(
 /// It is inert once the host ends the capture: by the time [`AsyncEvents::stop`] is called no call into the host is
 /// under way, and none begins. See [`AsyncEvents`] for an example.
 pub struct Emitter<P> {
-    state: Kept,
     gate: &'static Gate<Handler>,
     ticket: u64,
     _plugin: PhantomData<fn(P)>,
@@ -252,9 +250,8 @@ impl<P: AsyncEvents> Emitter<P> {
     /// Bytes of the largest event that [`emit`](Emitter::emit) encodes, its prefix of 42 bytes and its name included.
     pub const CAPACITY: usize = 4096;
 
-    /// The gate is a part of the state that is kept.
-    pub(crate) const fn new(state: Kept, gate: &'static Gate<Handler>, ticket: u64) -> Self {
-        Self { state, gate, ticket, _plugin: PhantomData }
+    pub(crate) const fn new(gate: &'static Gate<Handler>, ticket: u64) -> Self {
+        Self { gate, ticket, _plugin: PhantomData }
     }
 
     /// Emits an event with `data`. [`Timestamp::HOST`] is the host's clock; a time more than 10 s ahead is dropped by
@@ -308,9 +305,11 @@ impl<P: AsyncEvents> Emitter<P> {
 
 impl<P> Clone for Emitter<P> {
     fn clone(&self) -> Self {
-        Self { state: self.state.clone(), gate: self.gate, ticket: self.ticket, _plugin: PhantomData }
+        *self
     }
 }
+
+impl<P> Copy for Emitter<P> {}
 
 impl<P> fmt::Debug for Emitter<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

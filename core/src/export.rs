@@ -40,7 +40,7 @@ pub use crate::listen::Routines;
 pub use crate::metrics::{MetricsMemory, MetricsTable};
 pub use crate::tables::SessionCell;
 pub use beside::{Beside, SharedPart};
-pub use state::{Head, InstanceSlot, Kept, State};
+pub use state::{Head, InstanceSlot, State};
 
 /// A plugin with static states, made by [`export!`](crate::export!).
 ///

@@ -6,13 +6,12 @@
 //! allocates; a message is formatted in a buffer of 1,024 bytes on the stack and cut at its end.
 #![expect(unsafe_code, reason = "log_fn is a C function of the host")]
 
-use core::ffi::{c_char, c_void};
+use core::ffi::c_void;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::abi;
 use crate::error::Message;
-use crate::export::Kept;
 use crate::gate::Gate;
 
 /// How grave a log line is (`ss_plugin_log_severity`).
@@ -94,20 +93,12 @@ impl Shared {
         self.host.shut();
     }
 
-    /// Writes a line of the present state, if the host still takes some.
-    pub(crate) fn message(&self, severity: Severity, text: *const c_char) {
-        self.message_of(self.host.ticket(), severity, text);
+    pub(crate) fn log(&'static self) -> Log {
+        Log { shared: self, state: self.host.ticket() }
     }
 
-    /// `text` ends in a NUL.
-    fn message_of(&self, ticket: u64, severity: Severity, text: *const c_char) {
-        self.host.enter(ticket, |host| {
-            if let Some(log_fn) = host.log_fn {
-                // SAFETY: `begin`'s caller says that the function may be called with this owner until `end` returns, and
-                // `end` waits for this call. The text ends in a NUL; NULL as the component means the plugin's name.
-                unsafe { log_fn(host.owner, core::ptr::null(), text, severity as abi::LogSeverity) }
-            }
-        });
+    pub(crate) fn counters(&'static self) -> Counters {
+        Counters { shared: self, state: self.host.ticket() }
     }
 
     /// A value was not handed over; the first time there is a line in the log, too.
@@ -121,7 +112,7 @@ impl Shared {
             text.push_str(" gives no value: ");
             text.push_str(why);
             text.push_str("; further values like it are counted only");
-            self.message(Severity::Warning, text.as_ptr());
+            self.log().message(Severity::Warning, &text);
         }
     }
 
@@ -134,8 +125,7 @@ impl Shared {
 
 /// Writes to the log of the host that a plugin state belongs to, from any thread.
 ///
-/// Got from [`Init::log`](crate::Init::log). After the state is destroyed it does nothing; it keeps the state's memory until it is
-/// dropped.
+/// Got from [`Init::log`](crate::Init::log). After the state is destroyed it does nothing.
 ///
 /// ```
 /// use falconet::log::{Log, Severity};
@@ -144,19 +134,13 @@ impl Shared {
 ///     log.write(Severity::Debug, format_args!("{lines} lines so far"));
 /// }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Log {
-    state: Kept,
-    ticket: u64,
+    shared: &'static Shared,
+    state: u64,
 }
 
 impl Log {
-    /// The log of a state's host, for as long as the state lives.
-    pub(crate) fn new(state: Kept) -> Self {
-        let ticket = state.shared.host.ticket();
-        Self { state, ticket }
-    }
-
     /// Writes a formatted line; what is over 1,023 bytes is cut.
     pub fn write(&self, severity: Severity, line: fmt::Arguments<'_>) {
         let mut text = Message::<{ abi::MAX_ERRLEN }>::new();
@@ -193,7 +177,13 @@ impl Log {
 
     /// Writes a message that was put together without `core::fmt`.
     pub fn message<const N: usize>(&self, severity: Severity, text: &Message<N>) {
-        self.state.shared.message_of(self.ticket, severity, text.as_ptr());
+        self.shared.host.enter(self.state, |host| {
+            if let Some(log_fn) = host.log_fn {
+                // SAFETY: `begin`'s caller says that the function may be called with this owner until `end` returns, and
+                // `end` waits for this call. The text ends in a NUL; NULL as the component means the plugin's name.
+                unsafe { log_fn(host.owner, core::ptr::null(), text.as_ptr(), severity as abi::LogSeverity) }
+            }
+        });
     }
 }
 
@@ -212,40 +202,34 @@ impl fmt::Debug for Log {
 ///     counters.values_dropped() + counters.events_skipped() > 0
 /// }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Counters {
-    state: Kept,
-    ticket: u64,
+    shared: &'static Shared,
+    state: u64,
 }
 
 impl Counters {
-    /// What a state counts, for as long as it lives.
-    pub(crate) fn new(state: Kept) -> Self {
-        let ticket = state.shared.host.ticket();
-        Self { state, ticket }
-    }
-
     /// Values that were not handed over because they do not fit a request's memory or hold a NUL byte.
     #[must_use]
     pub fn values_dropped(&self) -> u64 {
-        self.read(&self.state.shared.values_dropped)
+        self.read(&self.shared.values_dropped)
     }
 
     /// Events left out by [`Oversized::Skip`](crate::batch::Oversized::Skip) or
     /// [`Batch::skip`](crate::Batch::skip).
     #[must_use]
     pub fn events_skipped(&self) -> u64 {
-        self.read(&self.state.shared.events_skipped)
+        self.read(&self.shared.events_skipped)
     }
 
     /// Events cut to the largest payload by [`Oversized::Truncate`](crate::batch::Oversized::Truncate).
     #[must_use]
     pub fn events_truncated(&self) -> u64 {
-        self.read(&self.state.shared.events_truncated)
+        self.read(&self.shared.events_truncated)
     }
 
     fn read(&self, counter: &AtomicU64) -> u64 {
-        if !self.state.shared.host.is_over(self.ticket) { counter.load(Ordering::Relaxed) } else { 0 }
+        if !self.shared.host.is_over(self.state) { counter.load(Ordering::Relaxed) } else { 0 }
     }
 }
 
@@ -262,7 +246,6 @@ impl fmt::Debug for Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::Head;
     use core::ffi::{CStr, c_char};
     use std::string::{String, ToString};
     use std::sync::Mutex;
@@ -279,23 +262,23 @@ mod tests {
 
     #[test]
     fn a_handle_is_inert_once_its_state_ends() {
-        static HEAD: Head = Head::new();
+        static SHARED: Shared = Shared::new();
         // SAFETY: `log_fn` above takes any owner.
-        unsafe { HEAD.shared.begin(7 as *mut c_void, Some(log_fn)) };
-        let log = Log::new(Kept::new(&HEAD));
-        let counters = Counters::new(Kept::new(&HEAD));
+        unsafe { SHARED.begin(7 as *mut c_void, Some(log_fn)) };
+        let log = SHARED.log();
+        let counters = SHARED.counters();
         log.write(Severity::Notice, format_args!("{} of {}", 1, 2));
-        HEAD.shared.value_dropped(b"a.b", "it is too long");
-        HEAD.shared.value_dropped(b"a.b", "it is too long");
+        SHARED.value_dropped(b"a.b", "it is too long");
+        SHARED.value_dropped(b"a.b", "it is too long");
         assert_eq!(counters.values_dropped(), 2);
-        HEAD.shared.end();
+        SHARED.end();
         log.error("too late");
         assert_eq!(counters.values_dropped(), 0);
         // SAFETY: as above.
-        unsafe { HEAD.shared.begin(8 as *mut c_void, Some(log_fn)) };
+        unsafe { SHARED.begin(8 as *mut c_void, Some(log_fn)) };
         log.error("another state's slot");
-        Log::new(Kept::new(&HEAD)).error("the second state");
-        HEAD.shared.end();
+        SHARED.log().error("the second state");
+        SHARED.end();
         let lines = LINES.lock().unwrap();
         let dropped = "field a.b gives no value: it is too long; further values like it are counted only";
         let expected = [(7, 5, "1 of 2"), (7, 4, dropped), (8, 3, "the second state")];

@@ -10,7 +10,7 @@ use core::fmt;
 
 use crate::error::{Error, Report};
 use crate::export::shell::StateOf;
-use crate::export::{ExportedImports, ExportedShares, Head, Kept};
+use crate::export::{ExportedImports, ExportedShares, Head};
 use crate::log::{Counters, Log};
 use crate::shared::Shared;
 use crate::tables::InitTables;
@@ -173,7 +173,7 @@ impl<'a> Init<'a> {
     /// The host's log, for this state: keep it, give it to threads.
     #[must_use]
     pub fn log(&self) -> Log {
-        Log::new(Kept::new(self.head))
+        self.head.shared.log()
     }
 
     /// The part of this state that other threads may touch: keep it, give it to threads. `P` is the plugin itself.
@@ -200,7 +200,7 @@ impl<'a> Init<'a> {
     /// What this state counts: keep it, give it to threads.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        Counters::new(Kept::new(self.head))
+        self.head.shared.counters()
     }
 }
 

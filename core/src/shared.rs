@@ -10,7 +10,7 @@ use core::ops::Deref;
 
 use crate::async_event::Emitter;
 use crate::export::shell::StateOf;
-use crate::export::{ExportedAsync, ExportedShares, Head, Kept};
+use crate::export::{ExportedAsync, ExportedShares, Head};
 use crate::plugin::Plugin;
 
 /// A plugin with a part that other threads may touch: metrics, exported tables, what routines work on.
@@ -58,13 +58,14 @@ pub trait Shares: Plugin {
 /// when the last one is. See [`Shares`] for an example.
 pub struct Shared<P: Shares> {
     shared: &'static P::Shared,
-    state: Kept,
+    head: &'static Head,
 }
 
 impl<P: ExportedShares> Shared<P> {
     /// The handle for a state that the caller has.
     pub(crate) fn new(state: &'static StateOf<P>) -> Self {
-        Self { shared: P::shared_of(state), state: Kept::new(&state.head) }
+        state.head.keep();
+        Self { shared: P::shared_of(state), head: &state.head }
     }
 }
 
@@ -72,10 +73,10 @@ impl<P: ExportedAsync + Shares> Shared<P> {
     /// The emitter of the capture that is open; where none is, it is inert.
     #[must_use]
     pub fn emitter(&self) -> Emitter<P> {
-        // SAFETY: the head is a state's of P (see `new`), of which it is the first field, and kept by this handle.
-        let state: &'static StateOf<P> = unsafe { &*core::ptr::from_ref::<Head>(&self.state).cast() };
+        // SAFETY: the head is a state's of P (see `new`), of which it is the first field.
+        let state = unsafe { &*core::ptr::from_ref(self.head).cast::<StateOf<P>>() };
         let gate = &P::gate_of(state).0;
-        Emitter::new(self.state.clone(), gate, gate.ticket())
+        Emitter::new(gate, gate.ticket())
     }
 }
 
@@ -90,7 +91,15 @@ impl<P: Shares> Deref for Shared<P> {
 
 impl<P: Shares> Clone for Shared<P> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared, state: self.state.clone() }
+        self.head.keep();
+        Self { shared: self.shared, head: self.head }
+    }
+}
+
+impl<P: Shares> Drop for Shared<P> {
+    fn drop(&mut self) {
+        // SAFETY: `new` or `clone` has kept it once, for this handle, which is gone now.
+        unsafe { self.head.let_go() }
     }
 }
 

@@ -73,16 +73,15 @@ mod plugin {
 
         fn start(&mut self, emitter: AlarmEmitter) -> Result<(), Shown<String>> {
             self.log.info("start");
-            EMITTERS.lock().map_err(|_| "poisoned".to_owned())?.push((self.config.clone(), emitter.clone()));
+            EMITTERS.lock().map_err(|_| "poisoned".to_owned())?.push((self.config.clone(), emitter));
             match &*self.config {
                 "first" => emitter.emit(ALARM, Timestamp::from_nanos(7), b"the first").map_err(|e| e.to_string())?,
                 "fail" => return Err("no alarm today".to_owned().into()),
                 config if config.starts_with("threads") => {
-                    self.threads =
-                        (0..3).map(|_| emitter.clone()).map(|emitter| spawn(move || endless(emitter))).collect();
+                    self.threads = (0..3).map(|_| spawn(move || endless(emitter))).collect();
                 }
                 "left behind" => {
-                    let threads = (0..3).map(|_| emitter.clone()).map(|emitter| spawn(move || endless(emitter)));
+                    let threads = (0..3).map(|_| spawn(move || endless(emitter)));
                     LEFT_BEHIND.lock().map_err(|_| "poisoned".to_owned())?.extend(threads);
                 }
                 _ => {}
@@ -91,10 +90,8 @@ mod plugin {
         }
 
         fn stop(&mut self) {
-            let last = EMITTERS
-                .lock()
-                .ok()
-                .and_then(|all| Some(all.iter().rfind(|(config, _)| *config == self.config)?.1.clone()));
+            let last =
+                EMITTERS.lock().ok().and_then(|all| Some(all.iter().rfind(|(config, _)| *config == self.config)?.1));
             let refused = last.map(|emitter| emitter.emit(ALARM, Timestamp::HOST, b"too late"));
             let taken: u64 = self.threads.drain(..).filter_map(|thread| thread.join().ok()).sum();
             self.log.info(&format!("stop: {refused:?}, {taken} taken"));
@@ -116,13 +113,13 @@ mod plugin {
         }
     }
 
-    falconet::export!(Alarms: async_events, dump_state; states = 64);
+    falconet::export!(Alarms: async_events, dump_state; states = 16);
 }
 
 /// The emitter of the last capture of the state with this config, which is the test's own.
 fn emitter(config: &str) -> AlarmEmitter {
     let all = plugin::EMITTERS.lock().unwrap();
-    all.iter().rfind(|(of, _)| of == config).unwrap().1.clone()
+    all.iter().rfind(|(of, _)| of == config).unwrap().1
 }
 
 fn logged(state: &State) -> Vec<String> {

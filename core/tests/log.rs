@@ -37,13 +37,12 @@ mod plugin {
             let log = init.log();
             log.write(Severity::Trace, format_args!("{name} begins, {}", "é".repeat(600)));
             if name == "endless" {
-                let kept = log.clone();
                 let thread = spawn(move || (0..2_000_000).for_each(|_| log.info("on and on")));
-                LEFT_BEHIND.lock().map_err(|_| "poisoned")?.push((kept, thread));
+                LEFT_BEHIND.lock().map_err(|_| "poisoned")?.push((log, thread));
                 return Ok(Self { threads: Vec::new() });
             }
             let thread = |n: u32| {
-                let (name, log) = (name.clone(), log.clone());
+                let name = name.clone();
                 spawn(move || (0..100).for_each(|i| log.write(Severity::Debug, format_args!("{name} {n} {i}"))))
             };
             Ok(Self { threads: (0..3).map(thread).collect() })

@@ -5,9 +5,9 @@
 
 use core::ffi::{c_char, c_void};
 
+use super::ExportedAsync;
 use super::shell::StateOf;
 use super::state::{self, Rc};
-use super::{ExportedAsync, Kept};
 use crate::abi::{self, FAILURE, SUCCESS};
 use crate::async_event::{AsyncEvents, Dump, DumpState, Emitter, Handler};
 use crate::error::{Error, Message, Report};
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn set_handler<T: ExportedAsync>(
     let Some(handler) = handler else { return SUCCESS };
     // SAFETY: as this function's.
     let ticket = unsafe { gate.open(Handler::new(owner, handler)) };
-    match T::guard(plugin, || value.start(Emitter::new(Kept::new(&state.head), gate, ticket))) {
+    match T::guard(plugin, || value.start(Emitter::new(gate, ticket))) {
         Some(Ok(())) => SUCCESS,
         failed => {
             gate.shut();
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn dump_state<T: ExportedAsync + DumpState>(
             // The host shows its own last error and not this one.
             let mut text = Message::new();
             error.report(&mut text);
-            state.head.shared.message(Severity::Error, text.as_ptr());
+            state.head.shared.log().message(Severity::Error, &text);
             state::fail(&state.head, &error, None);
             FAILURE
         }

@@ -104,7 +104,7 @@ impl Head {
         let _only_the_first = live;
         let mut text = Message::new();
         why.report(&mut text);
-        self.shared.message(Severity::Critical, text.as_ptr());
+        self.shared.log().message(Severity::Critical, &text);
     }
 
     /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.
@@ -115,39 +115,6 @@ impl Head {
         }
         // SAFETY: the host asks for the text when no call of this state is under way (rule 8.2), so nobody writes it.
         unsafe { (*self.error.get()).as_ptr() }
-    }
-}
-
-/// Keeps the memory of a state, for a handle of any thread.
-#[derive(Debug)]
-pub struct Kept(&'static Head);
-
-impl Kept {
-    pub(crate) fn new(head: &'static Head) -> Self {
-        head.keep();
-        Self(head)
-    }
-}
-
-impl core::ops::Deref for Kept {
-    type Target = Head;
-
-    #[inline]
-    fn deref(&self) -> &Head {
-        self.0
-    }
-}
-
-impl Clone for Kept {
-    fn clone(&self) -> Self {
-        Self::new(self.0)
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        // SAFETY: `new` has kept it once, for this handle, which is gone now.
-        unsafe { self.0.let_go() }
     }
 }
 
