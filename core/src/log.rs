@@ -10,7 +10,7 @@ use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::fmt;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use crate::abi;
 use crate::error::Message;
@@ -53,6 +53,7 @@ pub(crate) struct Shared {
     dropped_logged: AtomicBool,
     events_skipped: AtomicU64,
     events_truncated: AtomicU64,
+    beside: AtomicU8,
 }
 
 #[derive(Clone, Copy)]
@@ -75,6 +76,7 @@ impl Shared {
             dropped_logged: AtomicBool::new(false),
             events_skipped: AtomicU64::new(0),
             events_truncated: AtomicU64::new(0),
+            beside: AtomicU8::new(0),
         }
     }
 
@@ -89,6 +91,7 @@ impl Shared {
         self.dropped_logged.store(false, Ordering::Relaxed);
         self.events_skipped.store(0, Ordering::Relaxed);
         self.events_truncated.store(0, Ordering::Relaxed);
+        self.beside.store(0, Ordering::Relaxed);
         // SAFETY: the state before has ended, and this one has no handle yet.
         unsafe { *self.host.get() = HostLog { owner, log_fn } };
     }
@@ -206,6 +209,13 @@ impl Log {
 }
 
 impl Log {
+    /// A byte of the state's for an SDK on top of this one, 0 when the state begins. Nothing here reads it.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn beside(&self) -> &'static AtomicU8 {
+        &self.shared.beside
+    }
+
     /// Whether the state of this handle has ended.
     fn is_over(&self) -> bool {
         self.shared.state.load(Ordering::SeqCst) != self.state

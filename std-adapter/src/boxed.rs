@@ -11,7 +11,7 @@ use falconet::export::shell::StateOf;
 use falconet::export::source::close_one;
 use falconet::export::{Exported, ExportedSource, Head, InstanceSlot};
 
-use crate::panics;
+use crate::{logging, panics};
 
 /// How many states live, of all plugins of this library.
 static STATES: Mutex<usize> = Mutex::new(0);
@@ -20,11 +20,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a state in a box, as `first` is, which nobody uses.
+/// Makes a state in a box, as `first` is, which nobody uses, for a plugin in `module`.
 ///
 /// # Safety
 /// `first` is a static that is free and stays so.
-pub unsafe fn take_state<T: Exported>(first: &'static StateOf<T>) -> &'static StateOf<T> {
+pub unsafe fn take_state<T: Exported>(first: &'static StateOf<T>, module: &'static str) -> &'static StateOf<T> {
     let mut memory: Box<MaybeUninit<StateOf<T>>> = Box::new_uninit();
     // SAFETY: nothing has ever happened to `first`, so a copy is as good as the constant that it was made from; it is
     // copied in place, because it may be large.
@@ -37,6 +37,7 @@ pub unsafe fn take_state<T: Exported>(first: &'static StateOf<T>) -> &'static St
     let mut states = lock(&STATES);
     if *states == 0 {
         panics::install_hook();
+        logging::begin(module);
     }
     *states += 1;
     state
@@ -53,6 +54,7 @@ unsafe fn free<T: Exported>(head: *const Head) {
     *states = states.saturating_sub(1);
     if *states == 0 {
         panics::remove_hook();
+        logging::end();
     }
 }
 
@@ -116,6 +118,8 @@ impl<I: Send> Instances<I> {
 
 /// Exports a plugin with std: as [`falconet::export!`], with boxed states and instances, and panics caught.
 ///
+/// The capabilities are the core's, and `config`: a config that is a type (see [`config`](crate::config)).
+///
 /// The settings `states` and `instances` mean nothing here: there are as many as the host asks for. Both profiles of the
 /// plugin's workspace keep `panic = "unwind"`, cargo's default.
 ///
@@ -144,9 +148,7 @@ macro_rules! export {
             #[cfg(not(panic = "unwind"))]
             ::core::compile_error!("a plugin on falconet-std keeps `panic = \"unwind\"`, cargo's default: a panic could not be caught");
             $crate::__export_settings!($($($setting = $value,)+)?);
-            $crate::__export_words!([$($capability)+]);
-            $crate::__export_plugin!($plugin; [$($capability)+]; [$crate::__storage_boxed]);
-            $crate::__export_functions!($plugin; [$($capability)+]; export);
+            $crate::__export_boxed!($plugin; [] [] [$($capability)+]);
         };
 
         /// Of this name there is one in a crate, wherever it stands.
@@ -159,6 +161,51 @@ macro_rules! export {
     };
     ($($other:tt)*) => {
         compile_error!("export! takes a plugin and what it does: `falconet_std::export!(MyPlugin: source, extract);`");
+    };
+}
+
+/// The plugin by the core's words: `config` becomes `init_schema`, with what it and `set_config` are made of.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_boxed {
+    ($p:ty; [$($typed:ident)?] [$($word:ident)*] [config $($more:ident)*]) => {
+        $crate::__export_boxed!($p; [config] [$($word)* init_schema] [$($more)*]);
+    };
+    ($p:ty; $typed:tt [$($word:ident)*] [$next:ident $($more:ident)*]) => {
+        $crate::__export_boxed!($p; $typed [$($word)* $next] [$($more)*]);
+    };
+    ($p:ty; [$($typed:ident)?] $words:tt []) => {
+        $crate::__export_words!($words);
+        $( $crate::__export_boxed!(@$typed $p; $words); )?
+        $crate::__export_plugin!($p; $words; [$crate::__storage_boxed]);
+        $crate::__export_functions!($p; $words; export);
+    };
+    (@config $p:ty; $words:tt) => {
+        static __SCHEMA: $crate::config::SchemaText = $crate::config::SchemaText::new();
+        extern "C" fn __free_schema() {
+            // SAFETY: the loader calls it when the library is unmapped or the process ends.
+            unsafe { __SCHEMA.free() }
+        }
+        // SAFETY: the section is an array of such functions, which the loader calls at the end.
+        #[cfg_attr(all(unix, not(target_vendor = "apple")), used, unsafe(link_section = ".fini_array"))]
+        static __AT_END: extern "C" fn() = __free_schema;
+
+        impl $crate::InitSchema for $p {
+            const INIT_SCHEMA: &'static ::core::ffi::CStr = $crate::config::ANY;
+            fn init_schema() -> &'static ::core::ffi::CStr {
+                __SCHEMA.get::<<$p as $crate::config::Configured>::Config>()
+            }
+        }
+        $crate::__export_if! { set_config $words {
+            impl $crate::SetConfig for $p {
+                fn set_config(
+                    &mut self,
+                    config: &::core::ffi::CStr,
+                ) -> ::core::result::Result<(), <$p as $crate::Plugin>::Error> {
+                    $crate::config::Reconfigure::reconfigure(self, $crate::config::read(config)?)
+                }
+            }
+        } {} }
     };
 }
 
@@ -176,7 +223,9 @@ macro_rules! __storage_boxed {
     (@states $p:ty; $words:tt) => {
         fn take_state() -> ::core::option::Option<&'static $crate::export::State<Self, __Extraction, __Beside>> {
             // SAFETY: the static is used for this alone.
-            ::core::option::Option::Some(unsafe { $crate::boxed::take_state::<Self>(&__FIRST_STATE) })
+            ::core::option::Option::Some(unsafe {
+                $crate::boxed::take_state::<Self>(&__FIRST_STATE, ::core::module_path!())
+            })
         }
         #[inline]
         fn guard<R>(
