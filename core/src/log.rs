@@ -209,11 +209,12 @@ impl Log {
 }
 
 impl Log {
-    /// A byte of the state's for an SDK on top of this one, 0 when the state begins. Nothing here reads it.
+    /// A byte of the state's for an SDK on top of this one, 0 when the state begins; `None` when it has ended. Nothing here
+    /// reads it.
     #[doc(hidden)]
     #[must_use]
-    pub const fn beside(&self) -> &'static AtomicU8 {
-        &self.shared.beside
+    pub fn beside(&self) -> Option<&'static AtomicU8> {
+        if self.is_over() { None } else { Some(&self.shared.beside) }
     }
 
     /// Whether the state of this handle has ended.

@@ -115,9 +115,9 @@ const FIRST: LevelFilter = LevelFilter::Info;
 /// ```
 pub fn set_level(level: impl Into<LevelFilter>) -> bool {
     let level = level.into();
-    let Some(log) = here::log() else { return false };
+    let Some(place) = here::log().and_then(|log| log.beside()) else { return false };
     // 0 is for a state that has set none.
-    log.beside().store(1 + number(level), Ordering::Relaxed);
+    place.store(1 + number(level), Ordering::Relaxed);
     // It only goes down with the last state: until then a line may cost more than a load, and is dropped all the same.
     let _one = MOST.lock().unwrap_or_else(PoisonError::into_inner);
     if level > log::max_level() {
@@ -140,16 +140,16 @@ const fn number(level: LevelFilter) -> u8 {
     }
 }
 
-/// The level of a state.
+/// The level of a state; off when it has ended.
 fn level_of(log: Log) -> LevelFilter {
-    match log.beside().load(Ordering::Relaxed) {
-        0 => FIRST,
-        1 => LevelFilter::Off,
-        2 => LevelFilter::Error,
-        3 => LevelFilter::Warn,
-        4 => LevelFilter::Info,
-        5 => LevelFilter::Debug,
-        _ => LevelFilter::Trace,
+    match log.beside().map(|level| level.load(Ordering::Relaxed)) {
+        Some(0) => FIRST,
+        Some(2) => LevelFilter::Error,
+        Some(3) => LevelFilter::Warn,
+        Some(4) => LevelFilter::Info,
+        Some(5) => LevelFilter::Debug,
+        Some(6) => LevelFilter::Trace,
+        _ => LevelFilter::Off,
     }
 }
 
