@@ -192,6 +192,8 @@ pub fn adopt(log: Log) {
 /// Starts a thread whose lines go where those of this place go: [`std::thread::spawn`] in a plugin.
 ///
 /// It is joined before the plugin is dropped, at the latest: the library may be unmapped then (rule 11.2).
+/// As any start of a thread by std, it leaves a destructor in the storage of the thread that calls it (measured with Rust
+/// 1.95): glibc keeps the library mapped until that thread ends.
 ///
 /// ```
 /// use falconet_std::logging;
