@@ -41,6 +41,12 @@ use crate::plugin::Plugin;
 pub trait InitSchema: Plugin {
     /// A JSON schema, draft 4 to 7, whose type is an object: the host refuses another one.
     const INIT_SCHEMA: &'static CStr;
+
+    /// What the host is given: [`INIT_SCHEMA`](InitSchema::INIT_SCHEMA), unless it is made at run time.
+    #[must_use]
+    fn init_schema() -> &'static CStr {
+        Self::INIT_SCHEMA
+    }
 }
 
 /// A plugin whose config may change while it runs. See [`InitSchema`] for an example.

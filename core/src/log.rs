@@ -8,7 +8,7 @@
 
 use core::ffi::c_void;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use crate::abi;
 use crate::error::Message;
@@ -49,6 +49,7 @@ pub(crate) struct Shared {
     dropped_logged: AtomicBool,
     events_skipped: AtomicU64,
     events_truncated: AtomicU64,
+    beside: AtomicU8,
 }
 
 #[derive(Clone, Copy)]
@@ -70,6 +71,7 @@ impl Shared {
             dropped_logged: AtomicBool::new(false),
             events_skipped: AtomicU64::new(0),
             events_truncated: AtomicU64::new(0),
+            beside: AtomicU8::new(0),
         }
     }
 
@@ -84,6 +86,7 @@ impl Shared {
         self.dropped_logged.store(false, Ordering::Relaxed);
         self.events_skipped.store(0, Ordering::Relaxed);
         self.events_truncated.store(0, Ordering::Relaxed);
+        self.beside.store(0, Ordering::Relaxed);
         // SAFETY: a state begins once; the shell has taken it.
         unsafe { self.host.open(HostLog { owner, log_fn }) };
     }
@@ -184,6 +187,16 @@ impl Log {
                 unsafe { log_fn(host.owner, core::ptr::null(), text.as_ptr(), severity as abi::LogSeverity) }
             }
         });
+    }
+}
+
+impl Log {
+    /// A byte of the state's for an SDK on top of this one, 0 when the state begins; `None` when it has ended. Nothing here
+    /// reads it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn beside(&self) -> Option<&'static AtomicU8> {
+        if self.shared.host.is_over(self.state) { None } else { Some(&self.shared.beside) }
     }
 }
 

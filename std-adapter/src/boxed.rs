@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-//! States and instances in boxes: as many as the host asks for, each given back when it ends.
+//! States and instances in boxes: as many as the host asks for.
 #![expect(unsafe_code, reason = "the host keeps states and instances by pointer and says when they end")]
 
 use std::ffi::c_void;
 use std::fmt;
 use std::mem::MaybeUninit;
+use std::ptr::null;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use falconet::export::shell::StateOf;
+use falconet::Plugin;
 use falconet::export::source::close_one;
-use falconet::export::{Exported, ExportedSource, Head, InstanceSlot};
+use falconet::export::{ExportedSource, Head, InstanceSlot, State};
 
-use crate::panics;
+use crate::{logging, panics};
 
 /// How many states live, of all plugins of this library.
 static STATES: Mutex<usize> = Mutex::new(0);
@@ -20,39 +21,87 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a state in a box, as `first` is, which nobody uses.
+/// The states of a plugin that are free at the moment, each in a box.
 ///
-/// # Safety
-/// `first` is a static that is free and stays so.
-pub unsafe fn take_state<T: Exported>(first: &'static StateOf<T>) -> &'static StateOf<T> {
-    let mut memory: Box<MaybeUninit<StateOf<T>>> = Box::new_uninit();
-    // SAFETY: nothing has ever happened to `first`, so a copy is as good as the constant that it was made from; it is
-    // copied in place, because it may be large.
-    let state: &'static StateOf<T> = unsafe {
-        memory.as_mut_ptr().copy_from_nonoverlapping(first, 1);
-        Box::leak(memory.assume_init())
-    };
-    // SAFETY: it is a copy of a free one, and `free` gives back the box.
-    unsafe { state.take_one(free::<T>) };
-    let mut states = lock(&STATES);
-    if *states == 0 {
-        panics::install_hook();
+/// The box of a state that ended stays, for the next one: a log handle may outlive its state, and looks there whether that
+/// has ended. All of them are given back when the library is unmapped.
+pub struct States<S: 'static>(Mutex<Vec<&'static S>>);
+
+impl<S> fmt::Debug for States<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("States").field(&lock(&self.0).len()).finish()
     }
-    *states += 1;
-    state
 }
 
-/// Gives a state's box back.
-///
-/// # Safety
-/// It came from [`take_state`], and nobody uses it any more.
-unsafe fn free<T: Exported>(head: *const Head) {
-    // SAFETY: as this function's; a state begins with its head.
-    drop(unsafe { Box::from_raw(head.cast_mut().cast::<StateOf<T>>()) });
-    let mut states = lock(&STATES);
-    *states = states.saturating_sub(1);
-    if *states == 0 {
-        panics::remove_hook();
+impl<T: Plugin, X, B: Sync> States<State<T, X, B>> {
+    /// None.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "made by `export!` in a static, and nowhere else")]
+    pub const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// Takes a free state, or makes one as `first` is, for a plugin in `module`.
+    ///
+    /// # Safety
+    /// `first` is a static that is free and stays so; `free` gives a state back to this list.
+    pub unsafe fn take(
+        &self,
+        first: &'static State<T, X, B>,
+        free: unsafe fn(*const Head),
+        module: &'static str,
+    ) -> &'static State<T, X, B> {
+        let kept = lock(&self.0).pop();
+        let state = kept.unwrap_or_else(|| {
+            let mut memory: Box<MaybeUninit<State<T, X, B>>> = Box::new_uninit();
+            // SAFETY: nothing has ever happened to `first`, so a copy is as good as the constant that it was made from;
+            // it is copied in place, because it may be large.
+            unsafe {
+                memory.as_mut_ptr().copy_from_nonoverlapping(first, 1);
+                Box::leak(memory.assume_init())
+            }
+        });
+        // SAFETY: it is a copy of a free one, or was in the list of those, and `free` puts it there.
+        unsafe { state.take_one(free) };
+        let mut states = lock(&STATES);
+        if *states == 0 {
+            panics::install_hook();
+            logging::begin(module);
+        }
+        *states += 1;
+        state
+    }
+
+    /// A state is free again; `clear` gives back what lies beside its plugin value.
+    ///
+    /// # Safety
+    /// It came from [`States::take`], and nobody uses it any more but handles that see that it has ended.
+    pub unsafe fn give_back(&self, head: *const Head, clear: impl FnOnce(&'static State<T, X, B>)) {
+        // SAFETY: a state begins with its head, and its box stays.
+        let state = unsafe { &*head.cast::<State<T, X, B>>() };
+        let _panicked = panics::guard(null(), || clear(state));
+        lock(&self.0).push(state);
+        let mut states = lock(&STATES);
+        *states = states.saturating_sub(1);
+        if *states == 0 {
+            panics::remove_hook();
+            logging::end();
+        }
+    }
+
+    /// Gives all boxes back, unless a state lives: then it is the process that ends.
+    ///
+    /// # Safety
+    /// The library is being unmapped, or the process ends: no thread that the plugin started is left (rule 11.2).
+    pub unsafe fn at_end(&self) {
+        if !matches!(STATES.try_lock().as_deref(), Ok(0)) {
+            return;
+        }
+        let Ok(mut free) = self.0.try_lock() else { return };
+        for state in std::mem::take(&mut *free) {
+            // SAFETY: `take` leaked it; it is free, and nobody has a handle to it, as this function's caller says.
+            drop(unsafe { Box::from_raw(core::ptr::from_ref(state).cast_mut()) });
+        }
     }
 }
 
@@ -116,6 +165,8 @@ impl<I: Send> Instances<I> {
 
 /// Exports a plugin with std: as [`falconet::export!`], with boxed states and instances, and panics caught.
 ///
+/// The capabilities are the core's, and `config`: a config that is a type (see [`config`](crate::config)).
+///
 /// The settings `states` and `instances` mean nothing here: there are as many as the host asks for. Both profiles of the
 /// plugin's workspace keep `panic = "unwind"`, cargo's default.
 ///
@@ -144,9 +195,7 @@ macro_rules! export {
             #[cfg(not(panic = "unwind"))]
             ::core::compile_error!("a plugin on falconet-std keeps `panic = \"unwind\"`, cargo's default: a panic could not be caught");
             $crate::__export_settings!($($($setting = $value,)+)?);
-            $crate::__export_words!([$($capability)+]);
-            $crate::__export_plugin!($plugin; [$($capability)+]; [$crate::__storage_boxed]);
-            $crate::__export_functions!($plugin; [$($capability)+]; export);
+            $crate::__export_boxed!($plugin; [] [] [$($capability)+]);
         };
 
         /// Of this name there is one in a crate, wherever it stands.
@@ -162,12 +211,71 @@ macro_rules! export {
     };
 }
 
+/// The plugin by the core's words: `config` becomes `init_schema`, with what it and `set_config` are made of.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_boxed {
+    ($p:ty; [$($typed:ident)?] [$($word:ident)*] [config $($more:ident)*]) => {
+        $crate::__export_boxed!($p; [config] [$($word)* init_schema] [$($more)*]);
+    };
+    ($p:ty; $typed:tt [$($word:ident)*] [$next:ident $($more:ident)*]) => {
+        $crate::__export_boxed!($p; $typed [$($word)* $next] [$($more)*]);
+    };
+    ($p:ty; [$($typed:ident)?] $words:tt []) => {
+        $crate::__export_words!($words);
+        $( $crate::__export_boxed!(@$typed $p; $words); )?
+        $crate::__export_plugin!($p; $words; [$crate::__storage_boxed]);
+        $crate::__export_functions!($p; $words; export);
+    };
+    (@config $p:ty; $words:tt) => {
+        static __SCHEMA: $crate::config::SchemaText = $crate::config::SchemaText::new();
+        $crate::__at_end!(__SCHEMA.free());
+
+        impl $crate::InitSchema for $p {
+            const INIT_SCHEMA: &'static ::core::ffi::CStr = $crate::config::ANY;
+            fn init_schema() -> &'static ::core::ffi::CStr {
+                __SCHEMA.get::<<$p as $crate::config::Configured>::Config>()
+            }
+        }
+        $crate::__export_if! { set_config $words {
+            impl $crate::SetConfig for $p {
+                fn set_config(
+                    &mut self,
+                    config: &::core::ffi::CStr,
+                ) -> ::core::result::Result<(), <$p as $crate::Plugin>::Error> {
+                    $crate::config::Reconfigure::reconfigure(self, $crate::config::read(config)?)
+                }
+            }
+        } {} }
+    };
+}
+
+/// What is done when the library is unmapped, or the process ends.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __at_end {
+    ($done:expr) => {
+        const _: () = {
+            extern "C" fn at_end() {
+                // SAFETY: called by the loader, at the end of all.
+                unsafe { $done }
+            }
+            // SAFETY: the section is an array of such functions, which the loader calls.
+            #[cfg_attr(all(unix, not(target_vendor = "apple")), used, unsafe(link_section = ".fini_array"))]
+            static AT_END: extern "C" fn() = at_end;
+        };
+    };
+}
+
 /// Where states, instances and batches of a plugin with std are: in boxes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __storage_boxed {
     (@statics $p:ty; $words:tt) => {
         static __FIRST_STATE: $crate::export::State<$p, __Extraction, __Beside> = __STATE;
+        static __STATES: $crate::boxed::States<$crate::export::State<$p, __Extraction, __Beside>> =
+            $crate::boxed::States::new();
+        $crate::__at_end!(__STATES.at_end());
         $crate::__export_if! { source $words {
             static __INSTANCES: $crate::boxed::Instances<<$p as $crate::Source>::Instance> =
                 $crate::boxed::Instances::new();
@@ -175,8 +283,12 @@ macro_rules! __storage_boxed {
     };
     (@states $p:ty; $words:tt) => {
         fn take_state() -> ::core::option::Option<&'static $crate::export::State<Self, __Extraction, __Beside>> {
-            // SAFETY: the static is used for this alone.
-            ::core::option::Option::Some(unsafe { $crate::boxed::take_state::<Self>(&__FIRST_STATE) })
+            unsafe fn free(head: *const $crate::export::Head) {
+                // SAFETY: as this function's; then nobody has a handle to what lies beside.
+                unsafe { __STATES.give_back(head, |state| <$p as $crate::export::Exported>::clear(state)) }
+            }
+            // SAFETY: the statics are used for this alone.
+            ::core::option::Option::Some(unsafe { __STATES.take(&__FIRST_STATE, free, ::core::module_path!()) })
         }
         #[inline]
         fn guard<R>(

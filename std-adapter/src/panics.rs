@@ -12,6 +12,8 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use falconet::error::{Message, Report};
 use falconet::export::Head;
 
+use crate::here;
+
 /// Where a panic was: the end of the file's name, and the line. Nothing in it is dropped, so that no destructor of a
 /// thread's storage is left behind when the library is unmapped (rule 11.2).
 #[derive(Clone, Copy)]
@@ -24,8 +26,6 @@ struct Place {
 thread_local! {
     /// Where the last panic of this thread was, in a call of the host.
     static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
-    /// How many guarded calls this thread is in.
-    static GUARDED: Cell<u32> = const { Cell::new(0) };
 }
 
 /// A panic that was caught: its message, and where it was.
@@ -54,10 +54,7 @@ impl Report for Panicked {
 /// Calls the author's code for a state; `None` where it panicked: then the state is broken and says why.
 #[inline]
 pub fn guard<R>(state: *const c_void, call: impl FnOnce() -> R) -> Option<R> {
-    GUARDED.set(GUARDED.get() + 1);
-    let result = catch_unwind(AssertUnwindSafe(call));
-    GUARDED.set(GUARDED.get() - 1);
-    match result {
+    match here::during(state.cast(), || catch_unwind(AssertUnwindSafe(call))) {
         Ok(result) => Some(result),
         Err(what) => {
             broken(state, what);
@@ -86,7 +83,7 @@ fn broken(state: *const c_void, what: Box<dyn Any + Send>) {
 pub(crate) fn install_hook() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-        if GUARDED.get() == 0 {
+        if !here::in_call() {
             return before(info);
         }
         PLACE.set(info.location().map(|location| {

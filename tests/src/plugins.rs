@@ -70,6 +70,12 @@ pub fn demo(profile: Profile) -> PathBuf {
     library(&root().join("examples/demo"), profile)
 }
 
+/// The library of `tests/fixtures/demo-std`, which is demo on falconet-std.
+#[must_use]
+pub fn demo_std() -> PathBuf {
+    library(&root().join("tests/fixtures/demo-std"), Profile::Release)
+}
+
 /// The library of `examples/heartbeat`, with its async events.
 #[must_use]
 pub fn heartbeat() -> PathBuf {

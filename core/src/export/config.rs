@@ -29,7 +29,7 @@ pub const fn check_event_schema<T: EventSchema>() {
 pub unsafe extern "C" fn init_schema<T: InitSchema>(kind: *mut abi::SchemaType) -> *const c_char {
     // SAFETY: the host's out-parameter.
     unsafe { state::set(kind, abi::SCHEMA_JSON) };
-    const { T::INIT_SCHEMA }.as_ptr()
+    T::init_schema().as_ptr()
 }
 
 /// `plugin_set_config`.

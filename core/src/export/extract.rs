@@ -35,6 +35,28 @@ pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
         // SAFETY: as this function's, and not NULL.
         return unsafe { refuse(asked, T::OFFSETS) };
     };
+    // One guard for all that the author wrote: a panic in it leaves no value of the call.
+    // SAFETY: as this function's, and not NULL.
+    unsafe {
+        match T::guard(state::pointer(state), || answer(state, plugin, input, alleged, asked)) {
+            Some(rc) => rc,
+            None => refuse(asked, T::OFFSETS),
+        }
+    }
+}
+
+/// Extracts from an event of the host's.
+///
+/// # Safety
+/// As [`extract_fields`]; the state is live, `asked` not NULL.
+#[inline(always)]
+unsafe fn answer<T: ExportedExtract>(
+    state: &'static StateOf<T>,
+    plugin: &'static T,
+    input: &abi::EventInput,
+    alleged: Alleged<'_>,
+    asked: *const abi::FieldExtractInput,
+) -> Rc {
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends with this call.
     let (event, decoded) = match unsafe { state.extraction.kept::<true>(input.evtnum, alleged) } {
         Some(kept) => kept,
@@ -43,7 +65,7 @@ pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
                 // SAFETY: as this function's, and not NULL.
                 return unsafe { any_event(state, input, asked) };
             };
-            let Some(Some(decoded)) = T::guard(state::pointer(state), || plugin.decode(&event)) else {
+            let Some(decoded) = plugin.decode(&event) else {
                 // SAFETY: as above.
                 return unsafe { refuse(asked, T::OFFSETS) };
             };
@@ -104,7 +126,7 @@ unsafe fn any_event<T: ExportedExtract>(
         }
         let event = alleged.check_any().ok()?;
         // SAFETY: the state is live, as the caller says; for the rest as above.
-        let decoded = T::guard(state::pointer(state), || unsafe { state.plugin() }.decode(&event))??;
+        let decoded = unsafe { state.plugin() }.decode(&event)?;
         // SAFETY: as above.
         unsafe { state.extraction.keep(input.evtnum, &event, decoded) };
         Some(event)
@@ -244,12 +266,7 @@ unsafe fn extract<T: ExportedExtract, const NOTE: bool>(call: &Call<'_, T>, fiel
         Access::new(session.get(), asked.table_reader_ext, null(), asked.owner, asked.get_owner_last_error)
     });
     request.tables = access.as_ref();
-    let filled = T::guard(state::pointer(call.state), || dispatch::<T, NOTE>(id, call, &mut request));
-    let Some(filled) = filled else {
-        // SAFETY: one request of the host's.
-        unsafe { give(field, Filled::NONE) };
-        return FAILURE;
-    };
+    let filled = dispatch::<T, NOTE>(id, call, &mut request);
     if filled.count > 0 {
         // SAFETY: one request of the host's.
         unsafe { give(field, filled) };

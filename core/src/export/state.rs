@@ -21,7 +21,7 @@ use spin::Mutex;
 
 use crate::abi;
 use crate::error::{Message, Report};
-use crate::log::{Severity, Shared};
+use crate::log::{Log, Severity, Shared};
 use crate::plugin::Plugin;
 use crate::pool::Lease;
 use crate::source::Source;
@@ -97,6 +97,12 @@ impl Head {
         }
     }
 
+    /// The log of the state that it is the head of.
+    #[must_use]
+    pub fn log(&'static self) -> Log {
+        self.shared.log()
+    }
+
     /// The plugin panicked, which was caught: from now on every call fails with this text, which is in the log, too.
     pub fn break_with(&'static self, why: &impl Report) {
         let live = self.phase.compare_exchange(phase::LIVE, phase::BROKEN, Ordering::AcqRel, Ordering::Relaxed);
@@ -104,7 +110,7 @@ impl Head {
         let _only_the_first = live;
         let mut text = Message::new();
         why.report(&mut text);
-        self.shared.log().message(Severity::Critical, &text);
+        self.log().message(Severity::Critical, &text);
     }
 
     /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.

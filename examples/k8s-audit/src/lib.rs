@@ -28,9 +28,7 @@ pub mod webhook;
 
 use std::ffi::CStr;
 
-use falconet_std::{
-    Error, Event, EventText, Extract, Field, Info, Init, InitSchema, Plugin, Source, TextRoom,
-};
+use falconet_std::{Error, Event, EventText, Extract, Field, Info, Init, InitSchema, Plugin, Source, TextRoom};
 
 use crate::config::Config;
 use crate::source::Stream;

@@ -244,9 +244,7 @@ impl Sink for Queue {
         match self.pusher.try_push_all(events.iter().copied()) {
             Ok(_) => Ok(Accepted { queued, left_out }),
             Err(PushError::Closed) => Err(Refused::Stopping),
-            Err(PushError::TooLarge(error)) => {
-                Err(Refused::TooLarge { size: error.needed, limit: error.capacity })
-            }
+            Err(PushError::TooLarge(error)) => Err(Refused::TooLarge { size: error.needed, limit: error.capacity }),
             Err(PushError::TooMany { events, batches }) => Err(Refused::NotAudit(
                 format!("{events} events in one body, more than the {batches} batches of the queue hold").into(),
             )),

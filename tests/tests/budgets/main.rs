@@ -7,12 +7,13 @@ mod access_log;
 mod bench;
 mod budget;
 mod demo;
+mod demo_std;
 mod files;
 mod layout;
 mod neutral;
 
 /// Each figure that some test here measures.
-const FIGURES: [&[&str]; 4] = [demo::FIGURES, access_log::FIGURES, files::FIGURES, neutral::FIGURES];
+const FIGURES: [&[&str]; 5] = [demo::FIGURES, demo_std::FIGURES, access_log::FIGURES, files::FIGURES, neutral::FIGURES];
 
 #[test]
 fn the_figures_of_the_file_are_those_that_are_measured() {
