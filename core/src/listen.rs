@@ -288,10 +288,8 @@ unsafe extern "C" fn step<P: ExportedListen>(plugin: *mut c_void, slot: *mut c_v
     let Some(slot) = (unsafe { slot.cast::<RoutineSlot>().as_ref() }) else { return 0 };
     // SAFETY: the state is the host's from init, or NULL; the plugin value is not touched.
     let live = unsafe { crate::export::shell::StateOf::<P>::live_state(plugin) };
-    let Some(state) = live else {
-        slot.ended();
-        return 0;
-    };
+    // It is broken: see `leave` for a capture that ends meanwhile.
+    let Some(state) = live else { return slot.leave() };
     if slot.ticket.load(Ordering::Acquire) & 1 == 0 {
         return slot.leave();
     }

@@ -47,8 +47,12 @@ pub unsafe fn take_state<T: Exported>(first: &'static StateOf<T>) -> &'static St
 /// # Safety
 /// It came from [`take_state`], and nobody uses it any more.
 unsafe fn free<T: Exported>(head: *const Head) {
+    // SAFETY: as this function's.
+    unsafe { panics::give_back(&*head) };
     // SAFETY: as this function's; a state begins with its head.
-    drop(unsafe { Box::from_raw(head.cast_mut().cast::<StateOf<T>>()) });
+    let state = unsafe { Box::from_raw(head.cast_mut().cast::<StateOf<T>>()) };
+    // What lies in it besides the plugin value may panic when it is dropped.
+    let _ended = panics::guard(panics::NO_STATE, || drop(state));
     let mut states = lock(&STATES);
     *states = states.saturating_sub(1);
     if *states == 0 {
@@ -174,6 +178,7 @@ macro_rules! __storage_boxed {
         } {} }
     };
     (@states $p:ty; $words:tt) => {
+        const BREAKS: bool = true;
         fn take_state() -> ::core::option::Option<&'static $crate::export::State<Self, __Extraction, __Beside>> {
             // SAFETY: the static is used for this alone.
             ::core::option::Option::Some(unsafe { $crate::boxed::take_state::<Self>(&__FIRST_STATE) })

@@ -108,6 +108,12 @@ pub fn rules() -> PathBuf {
     library(&root().join("tests/fixtures/rules"), Profile::Release)
 }
 
+/// The library of `tests/fixtures/panics`, a plugin with std that panics where its config says, or nowhere.
+#[must_use]
+pub fn panics() -> PathBuf {
+    library(&root().join("tests/fixtures/panics"), Profile::Release)
+}
+
 /// The archive of `tests/fixtures/static`, two plugins to be linked statically.
 ///
 /// # Panics
@@ -117,6 +123,17 @@ pub fn archive() -> PathBuf {
     built(&root().join("tests/fixtures/static/Cargo.toml"), &["--lib", "--release"], |artifact| {
         let files = artifact["filenames"].as_array().into_iter().flatten().filter_map(Json::as_str);
         files.map(PathBuf::from).find(|file| file.extension().is_some_and(|end| end == "a" || end == "lib"))
+    })
+}
+
+/// The program of `core/tests/slots.rs`, in which every value counts its life.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn slots() -> PathBuf {
+    built(&root().join("core/Cargo.toml"), &["--test", "slots"], |artifact| {
+        artifact["executable"].as_str().map(PathBuf::from)
     })
 }
 
