@@ -73,9 +73,11 @@ pub unsafe extern "C" fn set_handler<T: ExportedAsync>(
     let Some(state) = (unsafe { StateOf::<T>::known(plugin, T::no_state()) }) else { return FAILURE };
     let gate = &T::gate_of(state).0;
     // SAFETY: as above; the host calls one thing at a time (rule 8.2).
-    unsafe { end_capture::<T>(state) };
-    // SAFETY: as above.
-    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else {
+    let live = unsafe {
+        end_capture::<T>(state);
+        StateOf::<T>::live_mut(plugin)
+    };
+    let Some((state, value)) = live else {
         // A broken plugin takes no handler any more, but the host may take its own back.
         return if handler.is_some() { FAILURE } else { SUCCESS };
     };

@@ -79,10 +79,11 @@ pub unsafe extern "C" fn open<T: ExportedSource>(
     let opened = || value.open(params).map_err(|error| state::fail(&state.head, &error, Some(params)));
     match T::guard(plugin, opened) {
         Some(Ok(value)) => {
-            // SAFETY: the slot was taken above and is put once.
-            unsafe { slot.put(Open { lease, eof: false, value }) };
-            // SAFETY: the host's out-parameter.
-            unsafe { state::set(rc, SUCCESS) };
+            // SAFETY: the slot was taken above and is put once; the host's out-parameter.
+            unsafe {
+                slot.put(Open { lease, eof: false, value });
+                state::set(rc, SUCCESS);
+            }
             core::ptr::from_ref(slot).cast_mut().cast()
         }
         Some(Err(())) | None => {
@@ -102,10 +103,11 @@ pub unsafe extern "C" fn close<T: ExportedSource>(plugin: *mut c_void, instance:
     // SAFETY: the state is the host's from init, or NULL.
     if let Some((state, _)) = unsafe { StateOf::<T>::kept_mut(plugin) } {
         T::new_capture(state);
-        // SAFETY: NULL, or one of the static slots, which the host uses no more.
-        if let Some(slot) = unsafe { instance.cast::<InstanceSlot<InstanceOf<T>>>().as_ref() } {
-            // SAFETY: as above.
-            unsafe { close_one::<T>(slot, plugin) };
+        // SAFETY: NULL, or one of the plugin's slots, which the host uses no more.
+        unsafe {
+            if let Some(slot) = instance.cast::<InstanceSlot<InstanceOf<T>>>().as_ref() {
+                close_one::<T>(slot, plugin);
+            }
         }
     }
 }

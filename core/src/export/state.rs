@@ -14,7 +14,7 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_void};
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::ptr::null_mut;
+use core::ptr::{null, null_mut};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use spin::Mutex;
@@ -119,18 +119,18 @@ impl Head {
         self.broken.load(Ordering::Acquire)
     }
 
-    /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.
-    pub(super) fn error_text(&self) -> *const c_char {
+    /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed. `breaks`: whether panics are
+    /// caught.
+    #[inline(always)]
+    pub(super) fn error_text(&self, breaks: bool) -> *const c_char {
         // The host has no pointer to a free state, so this is the one that stands for none.
         if self.phase.load(Ordering::Relaxed) == phase::FREE {
             return c"all plugin states are in use: destroy one, or raise `states` in export!".as_ptr();
         }
-        // SAFETY: it lives as long as the state, and nobody writes it.
-        if let Some(why) = unsafe { self.broken_by().as_ref() } {
-            return why.as_ptr();
-        }
-        // SAFETY: the host asks for the text when no call of this state is under way (rule 8.2), so nobody writes it.
-        unsafe { (*self.error.get()).as_ptr() }
+        let why = if breaks { self.broken_by() } else { null() };
+        // SAFETY: what broke it lives as long as the state, and nobody writes it. The host asks for the other text when no
+        // call of this state is under way (rule 8.2), so nobody writes that.
+        unsafe { why.as_ref().unwrap_or(&*self.error.get()).as_ptr() }
     }
 }
 
@@ -349,15 +349,17 @@ impl<T: Exported> State<T, T::Extraction, T::Beside> {
     /// # Safety
     /// As [`State::live_mut`].
     pub(super) unsafe fn kept_mut<'a>(state: *const c_void) -> Option<(&'a Self, &'a mut T)> {
-        // SAFETY: as in `live_state`.
-        let head = unsafe { state.cast::<Head>().as_ref()? };
-        if !matches!(head.phase.load(Ordering::Relaxed), phase::LIVE | phase::BROKEN) {
-            return None;
+        if const { !T::BREAKS } {
+            // SAFETY: as this function's.
+            return unsafe { Self::live_mut(state) };
         }
-        // SAFETY: only whole states are ever live, and a broken one has been.
-        let state = unsafe { &*state.cast::<Self>() };
-        // SAFETY: it has its value until destroy, and the caller is the only one to use it.
-        Some((state, unsafe { (*state.plugin.get()).assume_init_mut() }))
+        // SAFETY: as in `live_state`. A broken state has been live: it is a whole one, has its value until destroy, and the
+        // caller is the only one to use it.
+        unsafe {
+            let phase = state.cast::<Head>().as_ref()?.phase.load(Ordering::Relaxed);
+            let state = matches!(phase, phase::LIVE | phase::BROKEN).then(|| &*state.cast::<Self>())?;
+            Some((state, (*state.plugin.get()).assume_init_mut()))
+        }
     }
 }
 
