@@ -15,11 +15,18 @@ pub(crate) fn boxed(library: PathBuf) -> Case {
     Case { library, config: "", params: "100".to_owned(), field: "panics.text" }
 }
 
+/// The same, which panics in every call that a host makes of it.
+pub(crate) fn broken(library: PathBuf) -> Case {
+    let config = "init,open,next_batch,committed,event_to_string,decode,field,parse,start,stop,capture_open,capture_close,\
+                  routine,drop_plugin,drop_instance,drop_shared";
+    Case { config, field: "panics.num", ..boxed(library) }
+}
+
 /// Under memcheck, if there is one.
-fn memcheck(work: &str, count: u32) {
+fn memcheck(work: &str, count: u32, case: &Case) {
     let Ok(mut memcheck) = tools::memcheck() else { return };
     memcheck.arg(env!("CARGO_BIN_EXE_reuse"));
-    reuse(memcheck, work, count, &boxed(plugins::panics()));
+    reuse(memcheck, work, count, case);
 }
 
 #[test]
@@ -32,13 +39,20 @@ fn a_hundred_cycles_of_a_plugin_with_std_leave_no_box_thread_or_byte() {
 
 #[test]
 fn host_11_2_no_thread_and_no_destructor_outlives_a_plugin_with_std() {
-    memcheck("boxed", 10);
+    memcheck("boxed", 6, &boxed(plugins::panics()));
+}
+
+#[test]
+fn a_plugin_that_has_panicked_is_unloaded_at_once_and_nothing_of_it_is_left() {
+    let case = broken(plugins::panics());
+    reuse(program(), "broken", 10, &case);
+    memcheck("broken", 1, &case);
 }
 
 #[test]
 fn inspectors_and_reloads_of_a_plugin_with_std_under_valgrind() {
-    memcheck("inspectors", 2);
-    memcheck("reload", 10);
+    memcheck("inspectors", 2, &boxed(plugins::panics()));
+    memcheck("reload", 5, &boxed(plugins::panics()));
 }
 
 #[test]

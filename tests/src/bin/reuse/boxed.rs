@@ -40,6 +40,53 @@ pub(crate) fn cycles(used: &Used<'_>, count: usize) -> Result<String, Failure> {
     Ok(format!("{count} cycles of {} events, {work} pieces of work behind them, then {steady:?}", expected.len()))
 }
 
+/// The plugin panics at each place of the config, which has commas between: it is used until it fails, and then unloaded
+/// at once, while another state goes on.
+pub(crate) fn broken(used: &Used<'_>, count: usize) -> Result<String, Failure> {
+    let whole = Used { config: "", library: used.library.clone(), ..*used };
+    let expected = on_its_own(&whole, || whole.first_read())?;
+    let before = Process::now()?;
+    let places: Vec<&str> = used.config.split(',').collect();
+    for place in places.iter().cycle().take(count * places.len()) {
+        let panics = Used { config: place, library: used.library.clone(), ..*used };
+        let within = |why: Failure| format!("{place}: {why}");
+        let told = on_its_own(used, || {
+            let library = used.load()?;
+            let other = Inspected::new(&whole, &library)?;
+            let mut reader = other.open(&whole)?;
+            let (begin, rest) = expected.split_at(expected.len() / 2);
+            reader.reads(begin)?;
+            let told = until_it_fails(&panics, &library);
+            reader.reads(rest)?;
+            reader.ends()?;
+            Ok(told)
+        });
+        let told = told.map_err(within)?;
+        // A routine may not have its turn before the capture ends.
+        let panicked = told.contains("the plugin panicked at ") || *place == "routine";
+        ensure(panicked, || format!("{place} has told: {told}"))?;
+        Process::now()?.outside.same_as(&before.outside).map_err(within)?;
+    }
+    let work = some_work();
+    Ok(format!("{count} times {} panics, {work} pieces of work behind them", places.len()))
+}
+
+/// What a state tells, in its errors and in the log.
+fn until_it_fails(used: &Used<'_>, library: &Library) -> String {
+    let logs = Logs::new();
+    let end = || -> Result<(), Failure> {
+        let mut inspector = Inspector::new(&logs);
+        inspector.register(library, used.config)?;
+        let field = inspector.field(used.field)?;
+        let inspected = Inspected { inspector, field };
+        let mut reader = inspected.open(used)?;
+        while reader.next()?.is_some() {}
+        reader.ends()
+    };
+    let told = end().err().map(|why| why.to_string()).unwrap_or_default();
+    logs.take().iter().fold(told, |told, record| format!("{told}\n{}", record.message))
+}
+
 /// Runs `call` on a thread that ends then, as a host's inspector may have one; then the library is to be gone.
 ///
 /// std keeps something for a thread on which a plugin has spawned another one, with a destructor: the libc leaves the
