@@ -64,7 +64,8 @@ pub trait Listen: Shares {
     ///
     /// # Errors
     /// The host shows the message, but goes no further: other plugins do not hear of the end, and if it is ending itself
-    /// the process is aborted (rule 8.1). What can be gone without is better logged.
+    /// the process is aborted (rule 8.1). What can be gone without is better logged. After a panic that was caught it is not
+    /// called, and is no failure.
     fn capture_close(&mut self, capture: &mut Capture<'_, Self>) -> Result<(), Self::Error> {
         let _nothing_to_do = capture;
         Ok(())

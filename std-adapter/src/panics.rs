@@ -2,7 +2,11 @@
 //! Panics: caught where the host calls, told to it with message and place.
 //!
 //! A panic that left the plugin would end the host. It is caught at every entry point instead: the call fails, its text is
-//! the last error and a line of the host's log, and the state takes no further calls but its destruction.
+//! the last error and a line of the host's log, and the state takes no further calls. What was opened and begun still ends:
+//! instances are dropped when they are closed, and `stop` is called, so that no thread outlives the library.
+//!
+//! A panic while another one unwinds, from a destructor, ends the process: Rust has no way to catch that one. std says so
+//! on stderr, with its message and place.
 
 use std::alloc::{Layout, dealloc};
 use std::any::Any;
