@@ -68,7 +68,7 @@ pub trait AsyncEvents: Plugin {
     fn start(&mut self, emitter: Emitter<Self>) -> Result<(), Self::Error>;
 
     /// The capture ends, or the state with the capture open. The emitter is inert already; threads that use it are
-    /// joined here.
+    /// joined here. It is called, with [`Drop`], even after a panic that was caught, [`start`](AsyncEvents::start)'s own too.
     fn stop(&mut self);
 }
 

@@ -9,6 +9,7 @@ pub mod async_event;
 mod beside;
 pub mod config;
 pub mod extract;
+mod instance;
 pub mod listen;
 mod macros;
 pub mod metrics;
@@ -40,7 +41,8 @@ pub use crate::listen::Routines;
 pub use crate::metrics::{MetricsMemory, MetricsTable};
 pub use crate::tables::SessionCell;
 pub use beside::{Beside, SharedPart};
-pub use state::{Head, InstanceSlot, State};
+pub use instance::InstanceSlot;
+pub use state::{Head, State};
 
 /// A plugin with static states, made by [`export!`](crate::export!).
 ///
@@ -55,6 +57,9 @@ pub unsafe trait Exported: Plugin {
 
     /// The claimed API version.
     const API_VERSION: &'static CStr;
+
+    /// Whether panics are caught, and break their state: then a thread of its own may do so during any call.
+    const BREAKS: bool = false;
 
     /// Takes a free state, for an init; `None` where none is left.
     fn take_state() -> Option<&'static State<Self, Self::Extraction, Self::Beside>>;

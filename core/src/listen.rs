@@ -64,7 +64,8 @@ pub trait Listen: Shares {
     ///
     /// # Errors
     /// The host shows the message, but goes no further: other plugins do not hear of the end, and if it is ending itself
-    /// the process is aborted (rule 8.1). What can be gone without is better logged.
+    /// the process is aborted (rule 8.1). What can be gone without is better logged. After a panic that was caught it is not
+    /// called, and is no failure.
     fn capture_close(&mut self, capture: &mut Capture<'_, Self>) -> Result<(), Self::Error> {
         let _nothing_to_do = capture;
         Ok(())
@@ -288,10 +289,8 @@ unsafe extern "C" fn step<P: ExportedListen>(plugin: *mut c_void, slot: *mut c_v
     let Some(slot) = (unsafe { slot.cast::<RoutineSlot>().as_ref() }) else { return 0 };
     // SAFETY: the state is the host's from init, or NULL; the plugin value is not touched.
     let live = unsafe { crate::export::shell::StateOf::<P>::live_state(plugin) };
-    let Some(state) = live else {
-        slot.ended();
-        return 0;
-    };
+    // It is broken: see `leave` for a capture that ends meanwhile.
+    let Some(state) = live else { return slot.leave() };
     if slot.ticket.load(Ordering::Acquire) & 1 == 0 {
         return slot.leave();
     }

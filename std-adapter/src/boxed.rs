@@ -5,7 +5,6 @@
 use std::ffi::c_void;
 use std::fmt;
 use std::mem::MaybeUninit;
-use std::ptr::null;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use falconet::Plugin;
@@ -79,7 +78,9 @@ impl<T: Plugin, X, B: Sync> States<State<T, X, B>> {
     pub unsafe fn give_back(&self, head: *const Head, clear: impl FnOnce(&'static State<T, X, B>)) {
         // SAFETY: a state begins with its head, and its box stays.
         let state = unsafe { &*head.cast::<State<T, X, B>>() };
-        let _panicked = panics::guard(null(), || clear(state));
+        // SAFETY: as this function's.
+        unsafe { panics::give_back(&*head) };
+        let _panicked = panics::guard(panics::NO_STATE, || clear(state));
         lock(&self.0).push(state);
         let mut states = lock(&STATES);
         *states = states.saturating_sub(1);
@@ -282,6 +283,7 @@ macro_rules! __storage_boxed {
         } {} }
     };
     (@states $p:ty; $words:tt) => {
+        const BREAKS: bool = true;
         fn take_state() -> ::core::option::Option<&'static $crate::export::State<Self, __Extraction, __Beside>> {
             unsafe fn free(head: *const $crate::export::Head) {
                 // SAFETY: as this function's; then nobody has a handle to what lies beside.

@@ -2,14 +2,19 @@
 //! Panics: caught where the host calls, told to it with message and place.
 //!
 //! A panic that left the plugin would end the host. It is caught at every entry point instead: the call fails, its text is
-//! the last error and a line of the host's log, and the state takes no further calls but its destruction.
+//! the last error and a line of the host's log, and the state takes no further calls. What was opened and begun still ends:
+//! instances are dropped when they are closed, and `stop` is called, so that no thread outlives the library.
+//!
+//! A panic while another one unwinds, from a destructor, ends the process: Rust has no way to catch that one. std says so
+//! on stderr, with its message and place.
 
+use std::alloc::{Layout, dealloc};
 use std::any::Any;
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
-use falconet::error::{Message, Report};
+use falconet::error::Message;
 use falconet::export::Head;
 
 use crate::here;
@@ -28,52 +33,73 @@ thread_local! {
     static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
 }
 
-/// A panic that was caught: its message, and where it was.
-struct Panicked {
-    what: Box<dyn Any + Send>,
-    place: Option<Place>,
-}
-
-impl Report for Panicked {
-    fn report(&self, text: &mut Message) {
-        text.push_str("the plugin panicked");
-        if let Some(place) = self.place {
-            text.push_str(" at ");
-            text.push_bytes(place.file.get(..place.len).unwrap_or_default());
-            text.push_str(":");
-            text.push_number(u64::from(place.line));
-        }
-        let what = self.what.downcast_ref::<&str>().copied();
-        let what = what.or_else(|| self.what.downcast_ref::<String>().map(String::as_str));
-        text.push_str(": ");
-        text.push_str(what.unwrap_or("(no message)"));
-        text.push_str("; it takes no further calls");
+/// What the host is told of a panic.
+fn tell(text: &mut Message, place: Option<Place>, what: &(dyn Any + Send)) {
+    text.push_str("the plugin panicked");
+    if let Some(place) = place {
+        text.push_str(" at ");
+        text.push_bytes(place.file.get(..place.len).unwrap_or_default());
+        text.push_str(":");
+        text.push_number(u64::from(place.line));
     }
+    let what = what.downcast_ref::<&str>().copied().or_else(|| what.downcast_ref::<String>().map(String::as_str));
+    text.push_str(": ");
+    text.push_str(what.unwrap_or("(no message)"));
+    text.push_str("; it takes no further calls");
 }
 
 /// Calls the author's code for a state; `None` where it panicked: then the state is broken and says why.
 #[inline]
 pub fn guard<R>(state: *const c_void, call: impl FnOnce() -> R) -> Option<R> {
-    match here::during(state.cast(), || catch_unwind(AssertUnwindSafe(call))) {
-        Ok(result) => Some(result),
-        Err(what) => {
-            broken(state, what);
-            None
-        }
-    }
+    here::during(state.cast(), || {
+        // Of a panic that the author has caught.
+        PLACE.set(None);
+        catch_unwind(AssertUnwindSafe(call)).map_err(|what| broken(state, what)).ok()
+    })
 }
+
+/// A state for a call whose state is no more.
+pub(crate) const NO_STATE: *const c_void = std::ptr::null();
 
 #[cold]
 #[inline(never)]
 #[expect(unsafe_code, reason = "a state begins with its head")]
 fn broken(state: *const c_void, what: Box<dyn Any + Send>) {
-    let panicked = Panicked { what, place: PLACE.take() };
+    let mut text = Box::new(Message::new());
+    tell(&mut text, PLACE.take(), &*what);
     // SAFETY: a guarded call's state is the host's, which begins with a head and is not destroyed yet, or NULL.
     if let Some(head) = unsafe { state.cast::<Head>().as_ref() } {
-        head.break_with(&panicked);
+        let text = Box::into_raw(text);
+        // SAFETY: it was just boxed, and lives until `give_back`, or below.
+        if !head.break_with(unsafe { &*text }) {
+            // SAFETY: the head has not kept it.
+            drop(unsafe { Box::from_raw(text) });
+        }
     }
-    // The author's payload may panic when it is dropped.
-    let _twice = catch_unwind(AssertUnwindSafe(|| drop(panicked)));
+    // The author's payload may panic when it is dropped, and what that panics with may do so, too: that is not dropped.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(what))) {
+        PLACE.set(None);
+        let again = Box::into_raw(again);
+        // SAFETY: it was just a box.
+        let layout = Layout::for_value(unsafe { &*again });
+        if layout.size() > 0 {
+            // SAFETY: the box's memory, of the box's layout, and nobody has the value any more.
+            unsafe { dealloc(again.cast(), layout) };
+        }
+    }
+}
+
+/// Gives back the text of a state that ends.
+///
+/// # Safety
+/// Nobody uses the state any more.
+#[expect(unsafe_code, reason = "the text is the head's")]
+pub(crate) unsafe fn give_back(head: &Head) {
+    let text = head.take_broken().cast_mut();
+    if !text.is_null() {
+        // SAFETY: `broken` has boxed it, for this head alone, which ends here.
+        drop(unsafe { Box::from_raw(text) });
+    }
 }
 
 /// The hook of panics while a plugin's state lives: notes where a guarded call panics, and keeps std's text from stderr
@@ -83,7 +109,8 @@ fn broken(state: *const c_void, what: Box<dyn Any + Send>) {
 pub(crate) fn install_hook() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-        if !here::in_call() {
+        // A panic while another one unwinds ends the process: then std says so.
+        if !here::in_call() || PLACE.get().is_some() {
             return before(info);
         }
         PLACE.set(info.location().map(|location| {

@@ -9,6 +9,7 @@
  *   bench LIBRARY CONFIG PARAMS again COUNT F...   COUNT extractions from one event under one number
  *   bench LIBRARY CONFIG PARAMS text COUNT         COUNT texts of events
  *   bench LIBRARY CONFIG PARAMS tour F...          each call once and in every way that fails: for counting allocations
+ *   bench LIBRARY CONFIG PARAMS steady F...        the same of the calls between an open and its close, and of parsing
  *
  * F is a field as `id:type`, numbers of the API; all of them are asked in one call. Between a plugin's open and its
  * close nothing here allocates, prints or opens. What came of it is printed as `name=value` on one line. */
@@ -65,6 +66,9 @@ static struct {
 	const char *(*event_to_string)(void *, const struct event_input *);
 	const char *(*get_progress)(void *, void *, uint32_t *);
 	const char *(*list_open_params)(void *, rc_t *);
+	/* Of the rest only `steady` calls what is there. */
+	rc_t (*parse_event)(void *, const struct event_input *, const void *);
+	const void *(*get_metrics)(void *, uint32_t *);
 } plugin;
 
 enum { KEPT = 64, ROOM = 8192, MAX_FIELDS = 16 };
@@ -201,18 +205,21 @@ static void texts(uint64_t times)
 	}
 }
 
-/* Every call, and each way in which one fails. */
-static void tour(void)
+/* The calls of an open instance, and each way in which one fails. */
+static void steady(void)
 {
 	struct event **events;
 	uint32_t count, progress, past_the_end = 5;
 	uint64_t number = 0;
 	struct offsets offsets;
 	rc_t rc;
+	static const uint64_t no_tables[64];
 	do {
 		rc = next(&events, &count);
 		for (uint32_t i = 0; i < count; i++) {
 			struct event_input event = { events[i], ++number, "bench" };
+			if (plugin.parse_event)
+				seen.failures += plugin.parse_event(state, &event, no_tables) != OK;
 			extract(&event);
 			request.value_offsets = &offsets;
 			extract(&event);
@@ -231,6 +238,8 @@ static void tour(void)
 			plugin.event_to_string(state, &event);
 			event.evt->type = 402;
 			extract(&event);
+			if (plugin.parse_event)
+				seen.failures += plugin.parse_event(state, &event, no_tables) != OK;
 			event.evt = NULL;
 			extract(&event);
 			plugin.event_to_string(state, &event);
@@ -238,6 +247,8 @@ static void tour(void)
 		plugin.get_last_error(state);
 		if (plugin.get_progress)
 			plugin.get_progress(state, instance, &progress);
+		if (plugin.get_metrics)
+			plugin.get_metrics(state, &progress);
 		seen.failures += rc == FAILED;
 	} while (rc == OK || (rc != ENDED && past_the_end-- > 0));
 	next(&events, &count);
@@ -246,6 +257,13 @@ static void tour(void)
 	plugin.get_last_error(state);
 	if (plugin.list_open_params)
 		plugin.list_open_params(state, &rc);
+}
+
+/* Every call, and each way in which one fails. */
+static void tour(void)
+{
+	rc_t rc;
+	steady();
 	void *refused = plugin.open(state, "refuse/no such file", &rc);
 	seen.failures += rc == FAILED;
 	plugin.get_last_error(state);
@@ -297,6 +315,7 @@ static void load(const char *path)
 #define FIND(name) *(void **)&plugin.name = dlsym(library, "plugin_" #name)
 	FIND(init), FIND(destroy), FIND(get_last_error), FIND(open), FIND(close), FIND(next_batch);
 	FIND(extract_fields), FIND(event_to_string), FIND(get_progress), FIND(list_open_params);
+	FIND(parse_event), FIND(get_metrics);
 	if (!plugin.init || !plugin.open || !plugin.next_batch || !plugin.extract_fields || !plugin.event_to_string)
 		stop("it is no plugin with a source and fields");
 }
@@ -317,7 +336,7 @@ int main(int count, char **arguments)
 	const char *work = arguments[4];
 	int at = 5;
 	uint64_t times = 0;
-	if (strcmp(work, "drain") && strcmp(work, "tour") && at < count)
+	if (strcmp(work, "drain") && strcmp(work, "tour") && strcmp(work, "steady") && at < count)
 		times = strtoull(arguments[at++], NULL, 10);
 	for (; at < count && request.num_fields < MAX_FIELDS; at++) {
 		struct field *field = &fields[request.num_fields++];
@@ -338,6 +357,9 @@ int main(int count, char **arguments)
 	instance = plugin.open(state, arguments[3], &rc);
 	if (rc != OK)
 		stop("open");
+	int within = !strcmp(work, "steady");
+	if (within && allocations_so_far)
+		before = allocations_so_far();
 	if (!strcmp(work, "drain"))
 		drain();
 	else if (!strcmp(work, "idle"))
@@ -350,10 +372,15 @@ int main(int count, char **arguments)
 		texts(times);
 	else if (!strcmp(work, "tour"))
 		tour();
+	else if (within)
+		steady();
 	else
 		stop("no such work");
+	uint64_t after = allocations_so_far ? allocations_so_far() : 0;
 	plugin.close(state, instance);
-	uint64_t until = cpu_ns(), after = allocations_so_far ? allocations_so_far() : 0;
+	uint64_t until = cpu_ns();
+	if (!within && allocations_so_far)
+		after = allocations_so_far();
 	plugin.destroy(state);
 	printf("calls=%llu events=%llu bytes=%llu values=%llu failures=%llu last=%d cpu_ns=%llu counted=%d allocations=%llu\n",
 	       (unsigned long long)seen.calls, (unsigned long long)seen.events, (unsigned long long)seen.bytes,

@@ -114,6 +114,12 @@ pub fn rules() -> PathBuf {
     library(&root().join("tests/fixtures/rules"), Profile::Release)
 }
 
+/// The library of `tests/fixtures/panics`, a plugin with std that panics where its config says, or nowhere.
+#[must_use]
+pub fn panics() -> PathBuf {
+    library(&root().join("tests/fixtures/panics"), Profile::Release)
+}
+
 /// The archive of `tests/fixtures/static`, two plugins to be linked statically.
 ///
 /// # Panics
@@ -149,6 +155,17 @@ pub fn peer_tables() -> PathBuf {
 #[must_use]
 pub fn threads() -> PathBuf {
     library(&root().join("tests/fixtures/threads"), Profile::Release)
+}
+
+/// The program of `core/tests/slots.rs`, in which every value counts its life.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn slots() -> PathBuf {
+    built(&root().join("core/Cargo.toml"), &["--test", "slots"], |artifact| {
+        artifact["executable"].as_str().map(PathBuf::from)
+    })
 }
 
 /// The `falconet` command, built as `cargo build` does.

@@ -133,6 +133,17 @@ pub fn valgrind() -> Result<Command, Skip> {
     there_is("valgrind").map(|()| Command::new("valgrind"))
 }
 
+/// memcheck, which fails the program that it runs for a wrong access and for a leak.
+///
+/// # Errors
+/// [`Skip`] where there is no valgrind.
+pub fn memcheck() -> Result<Command, Skip> {
+    let mut valgrind = valgrind()?;
+    valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
+    valgrind.args(["--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite,indirect"]);
+    Ok(valgrind)
+}
+
 /// Asks a program for its version, once.
 fn there_is(program: &'static str) -> Result<(), Skip> {
     static CC: OnceLock<bool> = OnceLock::new();

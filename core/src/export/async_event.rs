@@ -27,19 +27,19 @@ pub unsafe fn end<T: ExportedAsync>(state: &'static StateOf<T>) {
     unsafe { end_capture::<T>(state) };
 }
 
-/// Makes every emitter inert, and then calls the plugin's `stop`. False where the plugin is broken.
+/// Makes every emitter inert, and then calls the plugin's `stop`, also where it is broken: threads that were not joined
+/// would outlive the state, and then its library.
 ///
 /// # Safety
 /// No other call uses the plugin value.
-unsafe fn end_capture<T: ExportedAsync>(state: &'static StateOf<T>) -> bool {
+unsafe fn end_capture<T: ExportedAsync>(state: &'static StateOf<T>) {
     let gate = &T::gate_of(state).0;
     let was_open = gate.is_open();
     gate.shut();
     let pointer = state::pointer(state);
     // SAFETY: the state is one of ours; the rest as this function's.
-    match unsafe { StateOf::<T>::live_mut(pointer) } {
-        Some((_, value)) => !was_open || T::guard(pointer, || value.stop()).is_some(),
-        None => false,
+    if let Some((_, value)) = (unsafe { StateOf::<T>::kept_mut(pointer) }).filter(|_| was_open) {
+        let _broken = T::guard(pointer, || value.stop());
     }
 }
 
@@ -73,22 +73,28 @@ pub unsafe extern "C" fn set_handler<T: ExportedAsync>(
     let Some(state) = (unsafe { StateOf::<T>::known(plugin, T::no_state()) }) else { return FAILURE };
     let gate = &T::gate_of(state).0;
     // SAFETY: as above; the host calls one thing at a time (rule 8.2).
-    let whole = unsafe { end_capture::<T>(state) };
-    // SAFETY: as above.
-    let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }).filter(|_| whole) else {
+    let live = unsafe {
+        end_capture::<T>(state);
+        StateOf::<T>::live_mut(plugin)
+    };
+    let Some((state, value)) = live else {
         // A broken plugin takes no handler any more, but the host may take its own back.
         return if handler.is_some() { FAILURE } else { SUCCESS };
     };
     let Some(handler) = handler else { return SUCCESS };
     // SAFETY: as this function's.
     let ticket = unsafe { gate.open(Handler::new(owner, handler)) };
-    match T::guard(plugin, || value.start(Emitter::new(gate, ticket))) {
+    let fail = |error| state::fail(&state.head, &error, None);
+    match T::guard(plugin, || value.start(Emitter::new(gate, ticket)).map_err(fail)) {
         Some(Ok(())) => SUCCESS,
-        failed => {
+        Some(Err(())) => {
             gate.shut();
-            if let Some(Err(error)) = failed {
-                state::fail(&state.head, &error, None);
-            }
+            FAILURE
+        }
+        None => {
+            // What it has begun ends here: its threads may not outlive the state.
+            // SAFETY: as above.
+            unsafe { end_capture::<T>(state) };
             FAILURE
         }
     }
@@ -113,16 +119,14 @@ pub unsafe extern "C" fn dump_state<T: ExportedAsync + DumpState>(
     };
     // SAFETY: as this function's; the dump ends with the call.
     let dump = unsafe { Dump::new(Handler::new(owner, handler)) };
-    match T::guard(plugin, || value.dump_state(&dump)) {
-        Some(Ok(())) => SUCCESS,
-        None => FAILURE,
-        Some(Err(error)) => {
+    let dumped = T::guard(plugin, || {
+        value.dump_state(&dump).map_err(|error| {
             // The host shows its own last error and not this one.
             let mut text = Message::new();
             error.report(&mut text);
             state.head.shared.log().message(Severity::Error, &text);
             state::fail(&state.head, &error, None);
-            FAILURE
-        }
-    }
+        })
+    });
+    if dumped == Some(Ok(())) { SUCCESS } else { FAILURE }
 }

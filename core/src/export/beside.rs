@@ -47,12 +47,24 @@ impl<S> SharedPart<S> {
     /// Nobody has a reference to the part: its state was free, so its last handle is gone. `first` is a static of the
     /// part's first value that nobody uses otherwise.
     pub unsafe fn begin(&self, first: &'static Self) {
-        // SAFETY: the caller is alone with the part. The copy is as good as the constant that both were made from,
+        // Also where the drop panics.
+        let _anew = Anew { part: self, first };
+        // SAFETY: the caller is alone with the part, which is written anew behind this.
+        unsafe { self.0.get().drop_in_place() };
+    }
+}
+
+/// Writes a part that was dropped anew.
+struct Anew<'p, S: 'static> {
+    part: &'p SharedPart<S>,
+    first: &'static SharedPart<S>,
+}
+
+impl<S> Drop for Anew<'_, S> {
+    fn drop(&mut self) {
+        // SAFETY: `begin`'s caller is alone with the part. The copy is as good as the constant that both were made from,
         // because nothing has ever happened to `first`; it is copied in place, as it may be large.
-        unsafe {
-            self.0.get().drop_in_place();
-            self.0.get().copy_from_nonoverlapping(first.0.get(), 1);
-        }
+        unsafe { self.part.0.get().copy_from_nonoverlapping(self.first.0.get(), 1) };
     }
 }
 

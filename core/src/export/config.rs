@@ -51,14 +51,8 @@ pub unsafe extern "C" fn set_config<T: Exported + SetConfig>(
     T::new_capture(state);
     // SAFETY: NULL, or the host's text, valid for the call.
     let config = unsafe { state::text_or_empty(input.config) };
-    match T::guard(plugin, || value.set_config(config)) {
-        Some(Ok(())) => SUCCESS,
-        Some(Err(error)) => {
-            state::fail(&state.head, &error, None);
-            FAILURE
-        }
-        None => FAILURE,
-    }
+    let set = || value.set_config(config).map_err(|error| state::fail(&state.head, &error, None));
+    if T::guard(plugin, set) == Some(Ok(())) { SUCCESS } else { FAILURE }
 }
 
 /// `plugin_get_required_event_schema_version`.

@@ -56,6 +56,10 @@ unsafe fn call<T: ExportedListen>(
     let Some(state) = (unsafe { StateOf::<T>::known(plugin, T::no_state()) }) else { return FAILURE };
     let routines = T::routines_of(state);
     routines.iter().for_each(if closes { RoutineSlot::capture_ends } else { RoutineSlot::ended });
+    if closes && !state.head.broken_by().is_null() {
+        // The capture has ended for it. The host closes again when it is itself destroyed, and a failure would abort it.
+        return SUCCESS;
+    }
     // SAFETY: as above; the host calls one thing at a time (rule 8.2).
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     T::new_capture(state);
@@ -72,19 +76,13 @@ unsafe fn call<T: ExportedListen>(
     });
     // SAFETY: the host's input, and this state's routines.
     let mut capture = unsafe { Capture::new(input, routines, access.as_ref().map(Writer::new)) };
-    let listened = T::guard(plugin, || listen(value, &mut capture));
+    let host = |text: &mut Message| access.iter().for_each(|access| access.append_host_error(text));
+    let fail = |error| state::fail(&state.head, &WithHost(&error, &host), None);
+    let listened = T::guard(plugin, || listen(value, &mut capture).map_err(fail)) == Some(Ok(()));
     if closes {
         routines.iter().for_each(RoutineSlot::capture_ends);
-    } else if !matches!(listened, Some(Ok(()))) {
+    } else if !listened {
         end::<T>(state);
     }
-    match listened {
-        Some(Ok(())) => SUCCESS,
-        None => FAILURE,
-        Some(Err(error)) => {
-            let host = |text: &mut Message| access.iter().for_each(|access| access.append_host_error(text));
-            state::fail(&state.head, &WithHost(&error, &host), None);
-            FAILURE
-        }
-    }
+    if listened { SUCCESS } else { FAILURE }
 }

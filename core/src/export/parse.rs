@@ -76,14 +76,9 @@ pub unsafe extern "C" fn parse_event<T: ExportedParse>(
     // SAFETY: NULL, or a C string of the host, valid for the call.
     let source = (!event.evtsrc.is_null()).then(|| unsafe { CStr::from_ptr(event.evtsrc) });
     let Some(session) = T::session_of(state) else {
-        return match T::guard(plugin, || value.parse(&checked, &mut Parsing::new(event.evtnum, source, None))) {
-            Some(Ok(())) => SUCCESS,
-            Some(Err(error)) => {
-                state::fail(&state.head, &error, None);
-                FAILURE
-            }
-            None => FAILURE,
-        };
+        let mut call = Parsing::new(event.evtnum, source, None);
+        let parsed = || value.parse(&checked, &mut call).map_err(|error| state::fail(&state.head, &error, None));
+        return if T::guard(plugin, parsed) == Some(Ok(())) { SUCCESS } else { FAILURE };
     };
     // SAFETY: the host's input, valid for the call, of which only members of the claimed version are read (rule 1.5).
     let access = unsafe {
@@ -91,12 +86,7 @@ pub unsafe extern "C" fn parse_event<T: ExportedParse>(
         Access::new(session.get(), reader, writer, input.owner, input.get_owner_last_error)
     };
     let mut call = Parsing::new(event.evtnum, source, Some(Writer::new(&access)));
-    match T::guard(plugin, || value.parse(&checked, &mut call)) {
-        Some(Ok(())) => SUCCESS,
-        None => FAILURE,
-        Some(Err(error)) => {
-            state::fail(&state.head, &WithHost(&error, &|text| access.append_host_error(text)), None);
-            FAILURE
-        }
-    }
+    let fail = |error| state::fail(&state.head, &WithHost(&error, &|text| access.append_host_error(text)), None);
+    let parsed = || value.parse(&checked, &mut call).map_err(fail);
+    if T::guard(plugin, parsed) == Some(Ok(())) { SUCCESS } else { FAILURE }
 }

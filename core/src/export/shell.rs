@@ -37,7 +37,7 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
     // SAFETY: NULL, or the host's text, valid for the call.
     let config = unsafe { state::text_or_empty(input.config) };
     // SAFETY: the state was taken above.
-    unsafe { T::begin(state) };
+    let Some(()) = T::guard(pointer, || unsafe { T::begin(state) }) else { return pointer };
     let tables = match T::USES_TABLES {
         // SAFETY: the host's input, valid for the call.
         true => unsafe { InitTables::new(input) },
@@ -52,15 +52,13 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
         init_failed(&state.head, &error, tables.as_ref());
         return pointer;
     }
-    let Some(made) = T::guard(pointer, || T::new(&init)) else { return pointer };
-    match made {
-        Ok(plugin) => {
-            // SAFETY: the state was taken above and is put once.
-            unsafe { state.put(plugin) };
-            // SAFETY: the host's out-parameter.
-            unsafe { state::set(rc, SUCCESS) };
+    let made = || T::new(&init).map_err(|error| init_failed(&state.head, &error, tables.as_ref()));
+    if let Some(Ok(plugin)) = T::guard(pointer, made) {
+        // SAFETY: the state was taken above and is put once; the host's out-parameter.
+        unsafe {
+            state.put(plugin);
+            state::set(rc, SUCCESS);
         }
-        Err(error) => init_failed(&state.head, &error, tables.as_ref()),
     }
     pointer
 }
@@ -109,10 +107,10 @@ pub unsafe extern "C" fn destroy<T: Exported>(state: *mut c_void) {
 ///
 /// # Safety
 /// The host's contract of the symbol: the state is NULL or came from init.
-pub unsafe extern "C" fn get_last_error(state: *mut c_void) -> *const c_char {
+pub unsafe extern "C" fn get_last_error<T: Exported>(state: *mut c_void) -> *const c_char {
     // SAFETY: NULL, or a state of ours or the stand-in, both of which begin with a head.
     match unsafe { state.cast::<Head>().as_ref() } {
-        Some(head) => head.error_text(),
+        Some(head) => head.error_text(const { T::BREAKS }),
         None => c"no state: plugin_init has not succeeded".as_ptr(),
     }
 }

@@ -7,8 +7,9 @@ use core::ffi::{c_char, c_void};
 use core::ptr::{NonNull, null, null_mut};
 
 use super::ExportedSource;
+use super::instance::{InstanceSlot, Open};
 use super::shell::StateOf;
-use super::state::{self, InstanceOf, InstanceSlot, Open, Rc};
+use super::state::{self, InstanceOf, Rc};
 use crate::abi::{self, EOF, FAILURE, SUCCESS, TIMEOUT};
 use crate::batch::Limits;
 use crate::error::Error;
@@ -75,38 +76,38 @@ pub unsafe extern "C" fn open<T: ExportedSource>(
         state::fail(&state.head, &Error::new(none), None);
         return null_mut();
     };
-    match T::guard(plugin, || value.open(params)) {
+    let opened = || value.open(params).map_err(|error| state::fail(&state.head, &error, Some(params)));
+    match T::guard(plugin, opened) {
         Some(Ok(value)) => {
-            // SAFETY: the slot was taken above and is put once.
-            unsafe { slot.put(Open { lease, eof: false, value }) };
-            // SAFETY: the host's out-parameter.
-            unsafe { state::set(rc, SUCCESS) };
+            // SAFETY: the slot was taken above and is put once; the host's out-parameter.
+            unsafe {
+                slot.put(Open { lease, eof: false, value });
+                state::set(rc, SUCCESS);
+            }
             core::ptr::from_ref(slot).cast_mut().cast()
         }
-        failed => {
+        Some(Err(())) | None => {
             slot.give_back();
             // SAFETY: it holds nothing, and the host has no pointer to it.
             unsafe { T::free_instance(slot) };
-            if let Some(Err(error)) = failed {
-                state::fail(&state.head, &error, Some(params));
-            }
             null_mut()
         }
     }
 }
 
-/// `plugin_close`: NULL and an instance that is closed already are fine.
+/// `plugin_close`: NULL and an instance that is closed already are fine. One of a broken state is given back, too.
 ///
 /// # Safety
 /// The host's contract of the symbol: the instance came from open and is used no more.
 pub unsafe extern "C" fn close<T: ExportedSource>(plugin: *mut c_void, instance: *mut c_void) {
     // SAFETY: the state is the host's from init, or NULL.
-    if let Some((state, _)) = unsafe { StateOf::<T>::live(plugin) } {
+    if let Some((state, _)) = unsafe { StateOf::<T>::kept_mut(plugin) } {
         T::new_capture(state);
-        // SAFETY: NULL, or one of the static slots, which the host uses no more.
-        if let Some(slot) = unsafe { instance.cast::<InstanceSlot<InstanceOf<T>>>().as_ref() } {
-            // SAFETY: as above.
-            unsafe { close_one::<T>(slot, plugin) };
+        // SAFETY: NULL, or one of the plugin's slots, which the host uses no more.
+        unsafe {
+            if let Some(slot) = instance.cast::<InstanceSlot<InstanceOf<T>>>().as_ref() {
+                close_one::<T>(slot, plugin);
+            }
         }
     }
 }
@@ -233,18 +234,11 @@ pub unsafe extern "C" fn list_open_params<T: ExportedSource>(plugin: *mut c_void
     // SAFETY: the host calls one at a time, and reads the text before the next call.
     let json = unsafe { state.open_params_text() };
     let mut list = OpenParams::new(json);
-    match T::guard(plugin, || value.open_params(&mut list)) {
-        Some(Ok(())) => {
-            // SAFETY: the host's out-parameter.
-            unsafe { state::set(rc, SUCCESS) };
-            list.end()
-        }
-        Some(Err(error)) => {
-            state::fail(&state.head, &error, None);
-            null()
-        }
-        None => null(),
-    }
+    let listed = || value.open_params(&mut list).map_err(|error| state::fail(&state.head, &error, None));
+    let Some(Ok(())) = T::guard(plugin, listed) else { return null() };
+    // SAFETY: the host's out-parameter.
+    unsafe { state::set(rc, SUCCESS) };
+    list.end()
 }
 
 /// `plugin_get_progress`: NULL, so that the host shows the percentage itself.

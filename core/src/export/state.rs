@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Plugin states and instances in static slots: what the host's opaque pointers point at.
+//! Plugin states in static slots: what the host's opaque pointers point at. The instances are in `instance`.
 //!
 //! ```text
 //! ss_plugin_t*   -> State    { head: Head { phase, handles, shared, error }, texts, plugin, extraction, beside }
@@ -14,16 +14,16 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_void};
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::ptr::null_mut;
+use core::ptr::{null, null_mut};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use spin::Mutex;
 
+use super::Exported;
 use crate::abi;
 use crate::error::{Message, Report};
 use crate::log::{Log, Severity, Shared};
 use crate::plugin::Plugin;
-use crate::pool::Lease;
 use crate::source::Source;
 use crate::text::{EventText, OpenParams};
 
@@ -52,6 +52,8 @@ pub struct Head {
     /// Locked for the writing only: the host reads the text by pointer, on the thread that got the failure.
     writing: Mutex<()>,
     error: UnsafeCell<Message>,
+    /// Why the plugin takes no further calls; NULL while it does.
+    broken: AtomicPtr<Message>,
 }
 
 // SAFETY: the error text is written under its lock only; the host reads it when no call of its state is under way.
@@ -69,6 +71,7 @@ impl Head {
             shared: Shared::new(),
             writing: Mutex::new(()),
             error: UnsafeCell::new(Message::new()),
+            broken: AtomicPtr::new(null_mut()),
         }
     }
 
@@ -103,24 +106,43 @@ impl Head {
         self.shared.log()
     }
 
-    /// The plugin panicked, which was caught: from now on every call fails with this text, which is in the log, too.
-    pub fn break_with(&'static self, why: &impl Report) {
-        let live = self.phase.compare_exchange(phase::LIVE, phase::BROKEN, Ordering::AcqRel, Ordering::Relaxed);
-        fail(self, why, None);
-        let _only_the_first = live;
-        let mut text = Message::new();
-        why.report(&mut text);
-        self.log().message(Severity::Critical, &text);
+    /// The plugin panicked, which was caught: from now on every call fails with this text, which is in the log, too. False
+    /// where one has broken it before, whose text stays: then this one is in the log only.
+    ///
+    /// It may be called on any thread; the text lives as long as the state.
+    pub fn break_with(&'static self, why: &'static Message) -> bool {
+        let text = core::ptr::from_ref(why).cast_mut();
+        let first = self.broken.compare_exchange(null_mut(), text, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        // Where it is not live, its init has failed, or its plugin value is gone.
+        let _live = self.phase.compare_exchange(phase::LIVE, phase::BROKEN, Ordering::AcqRel, Ordering::Relaxed);
+        self.log().message(Severity::Critical, why);
+        first
     }
 
-    /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed.
-    pub(super) fn error_text(&self) -> *const c_char {
+    /// What broke it, if anything did, which is the caller's again: the state ends.
+    #[must_use]
+    pub fn take_broken(&self) -> *const Message {
+        self.broken.swap(null_mut(), Ordering::AcqRel)
+    }
+
+    /// What broke it, if anything did.
+    #[must_use]
+    pub fn broken_by(&self) -> *const Message {
+        self.broken.load(Ordering::Acquire)
+    }
+
+    /// The error text for the host: never NULL, NUL-terminated, empty while nothing failed. `breaks`: whether panics are
+    /// caught.
+    #[inline(always)]
+    pub(super) fn error_text(&self, breaks: bool) -> *const c_char {
         // The host has no pointer to a free state, so this is the one that stands for none.
         if self.phase.load(Ordering::Relaxed) == phase::FREE {
             return c"all plugin states are in use: destroy one, or raise `states` in export!".as_ptr();
         }
-        // SAFETY: the host asks for the text when no call of this state is under way (rule 8.2), so nobody writes it.
-        unsafe { (*self.error.get()).as_ptr() }
+        let why = if breaks { self.broken_by() } else { null() };
+        // SAFETY: what broke it lives as long as the state, and nobody writes it. The host asks for the other text when no
+        // call of this state is under way (rule 8.2), so nobody writes that.
+        unsafe { why.as_ref().unwrap_or(&*self.error.get()).as_ptr() }
     }
 }
 
@@ -205,62 +227,6 @@ impl<T: Plugin, X, B> State<T, X, B> {
         self.head.phase.store(phase::LIVE, Ordering::Release);
     }
 
-    /// The plugin value of a live state.
-    ///
-    /// # Safety
-    /// `state` came from the host, which had it from init and has not destroyed it (rule 8.1). NULL is survived.
-    #[inline]
-    pub(super) unsafe fn live<'a>(state: *const c_void) -> Option<(&'a Self, &'a T)> {
-        // SAFETY: as this function's.
-        let state = unsafe { Self::live_state(state) }?;
-        // SAFETY: a live state has its value until destroy; the host calls one thing at a time (rule 8.2), so there is no
-        // `&mut` of it.
-        Some((state, unsafe { state.plugin() }))
-    }
-
-    /// The plugin value of a live state, for a call that changes it.
-    ///
-    /// # Safety
-    /// As [`State::live`]; the reference ends with the host's call, and calls of other threads do not touch the value
-    /// (rule 8.2).
-    #[inline]
-    pub(super) unsafe fn live_mut<'a>(state: *const c_void) -> Option<(&'a Self, &'a mut T)> {
-        // SAFETY: as this function's.
-        let state = unsafe { Self::live_state(state) }?;
-        // SAFETY: a live state has its value until destroy, and the caller is the only one to use it.
-        Some((state, unsafe { (*state.plugin.get()).assume_init_mut() }))
-    }
-
-    /// A live state without its plugin value, which another thread may be using.
-    ///
-    /// # Safety
-    /// As [`State::live`].
-    #[inline]
-    pub(crate) unsafe fn live_state<'a>(state: *const c_void) -> Option<&'a Self> {
-        // SAFETY: not NULL means a state of ours, or the head that stands for "no state left", which is never live.
-        let head = unsafe { state.cast::<Head>().as_ref()? };
-        // Not an atomic load, which takes an instruction of its own on every call.
-        // SAFETY: while the host has the state nobody writes its phase: an init elsewhere takes only free ones, and the
-        // host orders its own init, calls and destroy (rule 8.1).
-        if unsafe { head.phase.as_ptr().read() } != phase::LIVE {
-            return None;
-        }
-        // SAFETY: only whole states are ever live.
-        Some(unsafe { &*state.cast::<Self>() })
-    }
-
-    /// A state whatever has become of its plugin value; `None` for NULL and what stands for no state, `none`.
-    ///
-    /// # Safety
-    /// As [`State::live`].
-    pub(super) unsafe fn known<'a>(state: *const c_void, none: &'static Head) -> Option<&'a Self> {
-        if core::ptr::eq(state, core::ptr::from_ref(none).cast()) {
-            return None;
-        }
-        // SAFETY: NULL, or a state of ours.
-        unsafe { state.cast::<Self>().as_ref() }
-    }
-
     /// What lies beside the plugin value.
     pub const fn beside(&self) -> &B {
         &self.beside
@@ -328,6 +294,87 @@ impl<T: Plugin, X, B> State<T, X, B> {
     }
 }
 
+impl<T: Exported> State<T, T::Extraction, T::Beside> {
+    /// The plugin value of a live state.
+    ///
+    /// # Safety
+    /// `state` came from the host, which had it from init and has not destroyed it (rule 8.1). NULL is survived.
+    #[inline]
+    pub(super) unsafe fn live<'a>(state: *const c_void) -> Option<(&'a Self, &'a T)> {
+        // SAFETY: as this function's.
+        let state = unsafe { Self::live_state(state) }?;
+        // SAFETY: a live state has its value until destroy; the host calls one thing at a time (rule 8.2), so there is no
+        // `&mut` of it.
+        Some((state, unsafe { state.plugin() }))
+    }
+
+    /// The plugin value of a live state, for a call that changes it.
+    ///
+    /// # Safety
+    /// As [`State::live`]; the reference ends with the host's call, and calls of other threads do not touch the value
+    /// (rule 8.2).
+    #[inline]
+    pub(super) unsafe fn live_mut<'a>(state: *const c_void) -> Option<(&'a Self, &'a mut T)> {
+        // SAFETY: as this function's.
+        let state = unsafe { Self::live_state(state) }?;
+        // SAFETY: a live state has its value until destroy, and the caller is the only one to use it.
+        Some((state, unsafe { (*state.plugin.get()).assume_init_mut() }))
+    }
+
+    /// A live state without its plugin value, which another thread may be using.
+    ///
+    /// # Safety
+    /// As [`State::live`].
+    #[inline]
+    pub(crate) unsafe fn live_state<'a>(state: *const c_void) -> Option<&'a Self> {
+        // SAFETY: not NULL means a state of ours, or the head that stands for "no state left", which is never live.
+        let head = unsafe { state.cast::<Head>().as_ref()? };
+        let phase = if const { T::BREAKS } {
+            head.phase.load(Ordering::Relaxed)
+        } else {
+            // Not an atomic load, which takes an instruction of its own on every call.
+            // SAFETY: while the host has the state nobody writes its phase: an init elsewhere takes only free ones, and
+            // the host orders its own init, calls and destroy (rule 8.1). No panic of another thread breaks it.
+            unsafe { head.phase.as_ptr().read() }
+        };
+        if phase != phase::LIVE {
+            return None;
+        }
+        // SAFETY: only whole states are ever live.
+        Some(unsafe { &*state.cast::<Self>() })
+    }
+
+    /// A state whatever has become of its plugin value; `None` for NULL and what stands for no state, `none`.
+    ///
+    /// # Safety
+    /// As [`State::live`].
+    pub(super) unsafe fn known<'a>(state: *const c_void, none: &'static Head) -> Option<&'a Self> {
+        if core::ptr::eq(state, core::ptr::from_ref(none).cast()) {
+            return None;
+        }
+        // SAFETY: NULL, or a state of ours.
+        unsafe { state.cast::<Self>().as_ref() }
+    }
+
+    /// The plugin value of a state that may be broken, for what gives back: a close, a stop.
+    ///
+    /// # Safety
+    /// As [`State::live_mut`].
+    pub(super) unsafe fn kept_mut<'a>(state: *const c_void) -> Option<(&'a Self, &'a mut T)> {
+        if const { !T::BREAKS } {
+            // SAFETY: as this function's.
+            return unsafe { Self::live_mut(state) };
+        }
+        // SAFETY: as in `live_state`. A broken state has been live: it is a whole one, has its value until destroy, and the
+        // caller is the only one to use it.
+        unsafe {
+            let phase = state.cast::<Head>().as_ref()?.phase.load(Ordering::Relaxed);
+            let state = matches!(phase, phase::LIVE | phase::BROKEN).then(|| &*state.cast::<Self>())?;
+            Some((state, (*state.plugin.get()).assume_init_mut()))
+        }
+    }
+}
+
 /// A state as the host has it.
 #[inline(always)]
 pub(super) const fn pointer<T, X, B>(state: &'static State<T, X, B>) -> *const c_void {
@@ -351,111 +398,6 @@ pub(super) fn fail<E: Report>(head: &Head, error: &E, params: Option<&CStr>) {
         text.push_str(" (open params: \"");
         text.push_bytes(params.to_bytes());
         text.push_str("\")");
-    }
-}
-
-/// An open instance in its static slot: what `ss_instance_t*` points at.
-pub struct InstanceSlot<I> {
-    /// The state that opened it; NULL while the slot is free.
-    owner: AtomicPtr<c_void>,
-    open: UnsafeCell<MaybeUninit<Open<I>>>,
-}
-
-/// What an open instance is made of.
-pub(super) struct Open<I> {
-    pub(super) lease: Lease,
-    /// The stream has ended: it is not asked again (rule 4.6).
-    pub(super) eof: bool,
-    pub(super) value: I,
-}
-
-// SAFETY: the cell is reached through the host's calls on this instance only, which come one at a time (rule 4.10);
-// the value and the lease may be sent to the thread that makes them.
-unsafe impl<I: Send> Sync for InstanceSlot<I> {}
-
-impl<I> fmt::Debug for InstanceSlot<I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InstanceSlot").field("free", &self.owner.load(Ordering::Relaxed).is_null()).finish()
-    }
-}
-
-impl<I> InstanceSlot<I> {
-    /// Free.
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "made by `export!` in a static, and nowhere else")]
-    pub const fn new() -> Self {
-        Self { owner: AtomicPtr::new(null_mut()), open: UnsafeCell::new(MaybeUninit::uninit()) }
-    }
-
-    /// Takes a free slot for `owner`; `None` while all are taken.
-    pub fn take(slots: &'static [Self], owner: *mut c_void) -> Option<&'static Self> {
-        each(slots)
-            .find(|slot| slot.owner.compare_exchange(null_mut(), owner, Ordering::Acquire, Ordering::Relaxed).is_ok())
-    }
-
-    /// Whether nobody has it.
-    #[must_use]
-    pub fn is_free(&self) -> bool {
-        self.is_of(null_mut())
-    }
-
-    /// Whether `owner` has it.
-    #[must_use]
-    pub fn is_of(&self, owner: *const c_void) -> bool {
-        core::ptr::eq(self.owner.load(Ordering::Acquire), owner)
-    }
-
-    /// Puts what a slot that was just taken holds from now on.
-    ///
-    /// # Safety
-    /// The caller took the slot, and has put nothing yet; the host has no pointer to it.
-    pub(super) unsafe fn put(&self, open: Open<I>) {
-        // SAFETY: the caller is the only one who knows that the slot is taken.
-        unsafe { (*self.open.get()).write(open) };
-    }
-
-    /// Frees a slot that holds nothing.
-    pub(super) fn give_back(&self) {
-        self.owner.store(null_mut(), Ordering::Release);
-    }
-
-    /// The open instance, if `owner` opened it.
-    ///
-    /// # Safety
-    /// `slot` came from the host, which had it from open; NULL and closed ones are survived. The host calls it on one
-    /// thread at a time, and the reference ends with the call (rule 4.10).
-    #[inline]
-    pub(super) unsafe fn open<'a>(slot: *const c_void, owner: *const c_void) -> Option<&'a mut Open<I>> {
-        // SAFETY: not NULL means one of the static slots.
-        let slot = unsafe { slot.cast::<Self>().as_ref()? };
-        if !core::ptr::eq(slot.owner.load(Ordering::Acquire), owner) || owner.is_null() {
-            return None;
-        }
-        // SAFETY: a slot with an owner has its value, and the caller is the only one to use it.
-        Some(unsafe { (*slot.open.get()).assume_init_mut() })
-    }
-
-    /// Drops the instance, if `owner` opened it, and frees the slot.
-    ///
-    /// # Safety
-    /// The host closes it, or destroys its owner, and uses it no more.
-    pub unsafe fn close(&self, owner: *const c_void) {
-        if owner.is_null() || !core::ptr::eq(self.owner.load(Ordering::Acquire), owner) {
-            return;
-        }
-        // Also where the drop panics.
-        let _given_back = GiveBack(self);
-        // SAFETY: a slot with an owner has its value, and nobody else uses it any more.
-        unsafe { (*self.open.get()).assume_init_drop() };
-    }
-}
-
-/// Gives a slot back when it is dropped.
-struct GiveBack<'s, I>(&'s InstanceSlot<I>);
-
-impl<I> Drop for GiveBack<'_, I> {
-    fn drop(&mut self) {
-        self.0.give_back();
     }
 }
 

@@ -39,7 +39,7 @@ macro_rules! __functions_base {
                 -> *mut ::core::ffi::c_void = $crate::export::shell::init::<$p>;
             destroy as plugin_destroy(state: *mut ::core::ffi::c_void) = $crate::export::shell::destroy::<$p>;
             get_last_error as plugin_get_last_error(state: *mut ::core::ffi::c_void) -> *const ::core::ffi::c_char
-                = $crate::export::shell::get_last_error;
+                = $crate::export::shell::get_last_error::<$p>;
         }
     };
 }

@@ -29,7 +29,7 @@ pub struct Stream(Input);
 
 #[derive(Debug)]
 enum Input {
-    Lines(Lines),
+    Lines(Box<Lines>),
     // The server ends before the queue that it pushes into.
     Webhook { _server: Webhook, pushed: Pushed<K8sAudit> },
 }
@@ -42,8 +42,12 @@ impl Stream {
     pub fn open(params: &str, config: &Config) -> Result<Self, Error> {
         let max_line = config.max_line_size();
         Ok(Self(match OpenParams::parse(params)? {
-            OpenParams::Read(path) => Input::Lines(Lines::new(Reader::Files(Files::open(&path, max_line)?), config)),
-            OpenParams::Follow(path) => Input::Lines(Lines::new(Reader::Tail(Tail::open(&path, max_line)?), config)),
+            OpenParams::Read(path) => {
+                Input::Lines(Box::new(Lines::new(Reader::Files(Files::open(&path, max_line)?), config)))
+            }
+            OpenParams::Follow(path) => {
+                Input::Lines(Box::new(Lines::new(Reader::Tail(Tail::open(&path, max_line)?), config)))
+            }
             OpenParams::Listen(endpoint) => listen(&endpoint, config)?,
         }))
     }
@@ -61,11 +65,14 @@ impl Instance for Stream {
 
     fn progress(&self) -> Option<Progress> {
         match &self.0 {
-            Input::Lines(Lines { reader: Reader::Files(files), .. }) => {
-                let (read, size) = files.progress();
-                Some(Progress::of(read, size))
-            }
-            _ => None,
+            Input::Lines(lines) => match &lines.reader {
+                Reader::Files(files) => {
+                    let (read, size) = files.progress();
+                    Some(Progress::of(read, size))
+                }
+                Reader::Tail(_) => None,
+            },
+            Input::Webhook { .. } => None,
         }
     }
 }
@@ -179,21 +186,21 @@ enum Delivered {
 
 /// Writes an event into the batch, or into one of its own where it is larger than any.
 fn deliver(batch: &mut Batch<'_>, event: &AuditEvent<'_>) -> Result<Delivered, Error> {
-    let claimed = match batch.claim_for(event.len()) {
-        Ok(Some(mut claim)) => {
-            event.write(|piece| claim.payload().write_all(piece))?;
-            claim.commit(event.timestamp());
-            return Ok(Delivered::Yes);
-        }
-        Ok(None) => return Ok(Delivered::Full),
-        Err(_) if !batch.is_empty() => return Ok(Delivered::Full),
-        Err(too_large) => too_large,
-    };
+    if event.len() <= batch.max_payload() {
+        let Some(mut claim) = batch.claim_for(event.len())? else { return Ok(Delivered::Full) };
+        event.write(|piece| claim.payload().write_all(piece))?;
+        claim.commit(event.timestamp());
+        return Ok(Delivered::Yes);
+    }
+    if !batch.is_empty() {
+        return Ok(Delivered::Full);
+    }
     let mut lease = batches::lease(1, event.len().saturating_add(64));
     let mut alone = lease.fill(Limits::new(1, u32::try_from(event.len()).unwrap_or(u32::MAX)));
-    let mut claim = alone.claim_for(event.len())?.ok_or(claimed)?;
-    event.write(|piece| claim.payload().write_all(piece))?;
-    claim.commit(event.timestamp());
+    if let Some(mut claim) = alone.claim_for(event.len())? {
+        event.write(|piece| claim.payload().write_all(piece))?;
+        claim.commit(event.timestamp());
+    }
     match batch.hand_over(lease) {
         Ok(own) => Ok(Delivered::Alone(own)),
         Err(_) => Ok(Delivered::Full),

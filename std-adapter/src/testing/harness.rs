@@ -153,7 +153,7 @@ impl<P: Exported> Harness<P> {
     #[track_caller]
     pub fn last_error(&self) -> String {
         // SAFETY: the state is what init gave; the text is read before the next call.
-        let text = unsafe { host::text(shell::get_last_error(self.state)) };
+        let text = unsafe { host::text(shell::get_last_error::<P>(self.state)) };
         text.unwrap_or_else(|| wrong("plugin_get_last_error gave NULL (rule 4.8)"))
     }
 

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod bench;
+mod boxed;
 mod budget;
 mod demo;
 mod demo_std;

@@ -5,10 +5,11 @@
 //! `.ci/run --sanitizers` asks for it, with AddressSanitizer in it and in the plugins.
 #![cfg(test)]
 
+mod boxed;
 mod captures;
 mod sanitizer;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use falconet_tests::host::{Skip, root};
@@ -53,7 +54,8 @@ fn reuse(mut tool: Command, work: &str, count: u32, case: &Case) {
     let folder = tempfile::tempdir().unwrap();
     tool.args([work, &count.to_string()]).arg(&case.library).args([case.config, &case.params, case.field]);
     // So that what is allocated can be compared: see the program.
-    tool.env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0").current_dir(&folder);
+    let tunables = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:glibc.pthread.stack_cache_size=0";
+    tool.env("GLIBC_TUNABLES", tunables).current_dir(&folder);
     println!("{}: {}", case.library.display(), tools::output(&mut tool));
 }
 
@@ -76,18 +78,12 @@ fn host_11_2_a_second_set_of_states_comes_and_goes_beside_the_first_and_all_is_l
     cases().iter().for_each(|case| reuse(program(), "reload", 100, case));
 }
 
-/// memcheck, which fails the program for a wrong access and for a leak.
-fn memcheck(program: &Path) -> Result<Command, Skip> {
-    let mut valgrind = tools::valgrind()?;
-    valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
-    valgrind.args(["--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite,indirect"]).arg(program);
-    Ok(valgrind)
-}
-
 /// Fewer times than without it: it is slow, and runs one thread at a time.
 fn under_memcheck(work: &str, count: u32) -> Result<(), Skip> {
     for case in cases() {
-        reuse(memcheck(Path::new(env!("CARGO_BIN_EXE_reuse")))?, work, count, &case);
+        let mut memcheck = tools::memcheck()?;
+        memcheck.arg(env!("CARGO_BIN_EXE_reuse"));
+        reuse(memcheck, work, count, &case);
     }
     Ok(())
 }

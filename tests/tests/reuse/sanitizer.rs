@@ -7,6 +7,7 @@ use std::process::Command;
 use falconet_tests::host::{Skip, root};
 use falconet_tests::tools;
 
+use crate::boxed::{boxed, broken};
 use crate::{access_log, demo, reuse, rules};
 
 /// Programs that read freed memory, or past a buffer, or that leave memory, are ended by it.
@@ -57,6 +58,11 @@ fn under_address_sanitizer() {
         access_log(log, "{\"follow\":true}"),
         rules(plugin("tests/fixtures/rules", "rules")),
     ];
+    let with_std = plugin("tests/fixtures/panics", "panics");
+    for (work, count) in [("boxed", 100), ("inspectors", 30), ("reload", 100)] {
+        reuse(Command::new(&program), work, count, &boxed(with_std.clone()));
+    }
+    reuse(Command::new(&program), "broken", 10, &broken(with_std));
     for (work, count) in [("cycles", 100), ("inspectors", 30), ("reload", 100)] {
         for case in &cases {
             reuse(Command::new(&program), work, count, case);

@@ -8,10 +8,13 @@
 //! reuse cycles <count> <library> <config> <open params> <field>
 //! reuse inspectors <rounds> ...   two threads, each with a state of its own that it opens three times
 //! reuse reload <count> ...        as Falco does when its config has changed
+//! reuse boxed <count> ...         cycles of a plugin with std, which has as many slots as are asked for
+//! reuse broken <count> ...        the same plugin, which panics at places that its config names
 //! ```
 //!
 //! The present folder has to be empty: a plugin that writes a file there is found out.
 
+mod boxed;
 mod process;
 mod used;
 
@@ -49,7 +52,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<String, Failure> {
     let [work, count, library, config, params, field] = arguments else {
-        return Err("reuse cycles|inspectors|reload <count> <library> <config> <open params> <field>".into());
+        return Err(
+            "reuse cycles|inspectors|reload|boxed|broken <count> <library> <config> <open params> <field>".into()
+        );
     };
     let count = count.parse()?;
     let used = Used { library: Path::new(library).canonicalize()?, config, params, field };
@@ -57,6 +62,8 @@ fn run(arguments: &[String]) -> Result<String, Failure> {
         "cycles" => cycles(&used, count),
         "inspectors" => inspectors(&used, count),
         "reload" => reload(&used, count),
+        "boxed" => boxed::cycles(&used, count),
+        "broken" => boxed::broken(&used, count),
         _ => Err(format!("there is no work {work}").into()),
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Process {
 
 /// How much memory it has; nothing where that is not counted: by another libc than glibc, and under valgrind and
 /// AddressSanitizer, which have an allocator and maps of their own. What glibc keeps for a thread counts as allocated, so
-/// that only a run with `GLIBC_TUNABLES=glibc.malloc.tcache_count=0` gives the same twice.
+/// that only a run with the `GLIBC_TUNABLES` of `tests/tests/reuse` gives the same twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// Bytes that are allocated.
