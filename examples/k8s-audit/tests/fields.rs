@@ -199,7 +199,7 @@ fn words_are_joined_and_anything_else_leaves_nothing() {
 }
 
 #[test]
-fn host_paths_match_as_a_whole_or_by_their_beginning() {
+fn paths_of_the_host_match_as_a_whole_or_by_their_beginning() {
     let plugin = support::load("k8saudit");
     check_object(
         &plugin,
