@@ -47,20 +47,22 @@
 
 mod outcome;
 mod producer;
-mod stop;
 
 use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use falconet::Log;
 use falconet::error::Message;
 use falconet::log::Severity;
 
+use crate::sources::Threads;
+
+pub use crate::sources::Stop;
 pub use outcome::Outcome;
 pub use producer::Producer;
-pub use stop::Stop;
 
 /// A thread that works until it is told to stop. Dropping it tells it, and waits for its end.
 ///
@@ -105,8 +107,9 @@ pub use stop::Stop;
 /// the place is on stderr, as with any thread.
 #[derive(Debug)]
 pub struct Task {
-    stop: Stop,
-    thread: Option<JoinHandle<()>>,
+    // Told to stop and joined when it is dropped; nobody locks it.
+    _thread: Mutex<Threads>,
+    finished: Arc<AtomicBool>,
 }
 
 impl Task {
@@ -124,39 +127,29 @@ impl Task {
         if name.contains('\0') {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a task's name has a NUL byte"));
         }
-        let stop = Stop::new();
-        let (of_thread, name) = (stop.clone(), name.to_owned());
-        let thread = thread::Builder::new().name(name.clone()).spawn(move || {
-            match catch_unwind(AssertUnwindSafe(|| work(&of_thread))) {
+        let finished = Arc::new(AtomicBool::new(false));
+        let (ends, of) = (Arc::clone(&finished), name.to_owned());
+        let mut thread = Threads::new();
+        thread.spawn(name, move |stop| {
+            match catch_unwind(AssertUnwindSafe(|| work(stop))) {
                 Ok(None) => {}
-                Ok(Some(why)) => report(log, &name, " failed: ", why.as_bytes()),
-                Err(panic) => panicked(log, &name, panic),
+                Ok(Some(why)) => report(log, &of, " failed: ", why.as_bytes()),
+                Err(panic) => panicked(log, &of, panic),
             }
+            ends.store(true, Ordering::Release);
         })?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { _thread: Mutex::new(thread), finished })
     }
 
     /// Whether the work has ended, of itself or by a panic.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+        self.finished.load(Ordering::Acquire)
     }
 
     /// Tells it to stop, and waits for its end. Dropping it does the same.
     pub fn stop(self) {
         drop(self);
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.stop.stop();
-        let Some(thread) = self.thread.take() else { return };
-        // The work may own the last handle of what owns its task: a thread cannot wait for itself.
-        if thread.thread().id() != thread::current().id() {
-            // It has caught its panic.
-            let _ended = thread.join();
-        }
     }
 }
 
