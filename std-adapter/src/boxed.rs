@@ -80,7 +80,7 @@ impl<T: Plugin, X, B: Sync> States<State<T, X, B>> {
         let state = unsafe { &*head.cast::<State<T, X, B>>() };
         // SAFETY: as this function's.
         unsafe { panics::give_back(&*head) };
-        let _panicked = panics::guard(panics::NO_STATE, || clear(state));
+        panics::aside(|| clear(state));
         lock(&self.0).push(state);
         let mut states = lock(&STATES);
         *states = states.saturating_sub(1);

@@ -13,6 +13,10 @@ use falconet::export::Head;
 struct Here {
     /// The state of the innermost call of the host; NULL outside of calls.
     call: Cell<*const Head>,
+    /// Whether something of a state that is no more is dropped.
+    aside: Cell<bool>,
+    /// Whether a panic in a call has noted its place, and nobody has asked for it.
+    placed: Cell<bool>,
     /// What the thread was given by [`with_log`] or [`adopt`].
     given: Cell<Option<Given>>,
 }
@@ -26,7 +30,7 @@ struct Given {
 }
 
 thread_local! {
-    static HERE: Here = const { Here { call: Cell::new(null()), given: Cell::new(None) } };
+    static HERE: Here = const { Here { call: Cell::new(null()), aside: Cell::new(false), placed: Cell::new(false), given: Cell::new(None) } };
 }
 
 /// Makes a call for a state, which must not unwind.
@@ -40,9 +44,22 @@ pub(crate) fn during<R>(state: *const Head, call: impl FnOnce() -> R) -> R {
     })
 }
 
-/// Whether this thread is in a call of the host.
+/// Drops something of a state that is no more, which must not unwind.
+pub(crate) fn aside<R>(call: impl FnOnce() -> R) -> R {
+    let before = HERE.with(|here| here.aside.replace(true));
+    let result = call();
+    HERE.with(|here| here.aside.set(before));
+    result
+}
+
+/// Whether a panic has noted its place; `now` from here on.
+pub(crate) fn placed(now: bool) -> bool {
+    HERE.with(|here| here.placed.replace(now))
+}
+
+/// Whether a panic of this thread is caught and told to the host.
 pub(crate) fn in_call() -> bool {
-    HERE.with(|here| !here.call.get().is_null())
+    HERE.with(|here| !here.call.get().is_null() || here.aside.get())
 }
 
 /// The log of the innermost call, or what was given.

@@ -51,22 +51,24 @@ fn tell(text: &mut Message, place: Option<Place>, what: &(dyn Any + Send)) {
 /// Calls the author's code for a state; `None` where it panicked: then the state is broken and says why.
 #[inline]
 pub fn guard<R>(state: *const c_void, call: impl FnOnce() -> R) -> Option<R> {
-    here::during(state.cast(), || {
-        // Of a panic that the author has caught.
-        PLACE.set(None);
-        catch_unwind(AssertUnwindSafe(call)).map_err(|what| broken(state, what)).ok()
-    })
+    here::during(state.cast(), || catch_unwind(AssertUnwindSafe(call)).map_err(|what| broken(state, what)).ok())
 }
 
-/// A state for a call whose state is no more.
-pub(crate) const NO_STATE: *const c_void = std::ptr::null();
+/// Drops something of a state that is no more, by a call which may panic.
+pub(crate) fn aside(call: impl FnOnce()) {
+    here::aside(|| {
+        if let Err(what) = catch_unwind(AssertUnwindSafe(call)) {
+            broken(std::ptr::null(), what);
+        }
+    });
+}
 
 #[cold]
 #[inline(never)]
 #[expect(unsafe_code, reason = "a state begins with its head")]
 fn broken(state: *const c_void, what: Box<dyn Any + Send>) {
     let mut text = Box::new(Message::new());
-    tell(&mut text, PLACE.take(), &*what);
+    tell(&mut text, PLACE.get().filter(|_| here::placed(false)), &*what);
     // SAFETY: a guarded call's state is the host's, which begins with a head and is not destroyed yet, or NULL.
     if let Some(head) = unsafe { state.cast::<Head>().as_ref() } {
         let text = Box::into_raw(text);
@@ -78,7 +80,7 @@ fn broken(state: *const c_void, what: Box<dyn Any + Send>) {
     }
     // The author's payload may panic when it is dropped, and what that panics with may do so, too: that is not dropped.
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(what))) {
-        PLACE.set(None);
+        here::placed(false);
         let again = Box::into_raw(again);
         // SAFETY: it was just a box.
         let layout = Layout::for_value(unsafe { &*again });
@@ -109,9 +111,13 @@ pub(crate) unsafe fn give_back(head: &Head) {
 pub(crate) fn install_hook() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-        // A panic while another one unwinds ends the process: then std says so.
-        if !here::in_call() || PLACE.get().is_some() {
+        if !here::in_call() {
             return before(info);
+        }
+        // A panic while another one unwinds ends the process: then std says so. (And where the author has caught one
+        // before, which cannot be told from that.)
+        if here::placed(true) {
+            before(info);
         }
         PLACE.set(info.location().map(|location| {
             let name = location.file().as_bytes();

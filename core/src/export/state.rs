@@ -254,7 +254,7 @@ impl<T: Plugin, X, B> State<T, X, B> {
         }
     }
 
-    /// Silences the log, calls `clear` where no handle is left to what lies beside, and frees the slot of a state whose
+    /// Calls `clear` where no handle is left to what lies beside, silences the log, and frees the slot of a state whose
     /// plugin value was dropped. A second time it does nothing.
     ///
     /// # Safety
@@ -264,10 +264,10 @@ impl<T: Plugin, X, B> State<T, X, B> {
             return;
         }
         self.head.phase.store(phase::ENDED, Ordering::Relaxed);
-        self.head.shared.end();
         if self.head.kept.load(Ordering::Acquire) == 1 {
             clear();
         }
+        self.head.shared.end();
         // SAFETY: it undoes the taking of the state, which the host ends once.
         unsafe { self.head.let_go() };
     }
