@@ -276,8 +276,8 @@ where
     P: Shares,
     F: Fn(&Shared<P>) -> Again + Copy + 'static,
 {
-    // SAFETY: `step` hands over a handle of P.
-    crate::extract::captures_nothing::<F>()(unsafe { &*shared.cast::<Shared<P>>() })
+    // SAFETY: `Capture::subscribe`, which alone names this function, was given an F; `step` hands over a handle of P.
+    unsafe { crate::extract::captures_nothing::<F>()(&*shared.cast::<Shared<P>>()) }
 }
 
 /// What the host calls again and again, on threads of its own (`ss_plugin_routine_fn_t`).

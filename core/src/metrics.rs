@@ -282,7 +282,9 @@ where
     F: Fn(&S) -> &R + Copy + 'static,
     R: Reading + 'static,
 {
-    crate::extract::captures_nothing::<F>()(shared).value()
+    // SAFETY: `Metric::new`, which alone names this function, was given an F.
+    let function = unsafe { crate::extract::captures_nothing::<F>() };
+    function(shared).value()
 }
 
 const fn is_name(name: &[u8]) -> bool {

@@ -32,10 +32,12 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
         state::fail(&state.head, &Error::new("plugin_init was called with NULL as its input"), None);
         return pointer;
     };
-    // SAFETY: the host says that log_fn may be called with the owner until destroy (rule 1.10), which ends it.
-    unsafe { state.head.shared.begin(input.owner, input.log_fn) };
-    // SAFETY: NULL, or the host's text, valid for the call.
-    let config = unsafe { state::text_or_empty(input.config) };
+    // SAFETY: the host says that log_fn may be called with the owner until destroy (rule 1.10), which ends it; the config is
+    // NULL, or the host's text, valid for the call.
+    let config = unsafe {
+        state.head.shared.begin(input.owner, input.log_fn);
+        state::text_or_empty(input.config)
+    };
     // SAFETY: the state was taken above.
     let Some(()) = T::guard(pointer, || unsafe { T::begin(state) }) else { return pointer };
     let tables = match T::USES_TABLES {
@@ -89,10 +91,11 @@ pub unsafe extern "C" fn destroy<T: Exported>(state: *mut c_void) {
     if state.is_null() || core::ptr::eq(state.cast_const(), core::ptr::from_ref(T::no_state()).cast()) {
         return;
     }
-    // SAFETY: the host is done with the state and its instances.
-    unsafe { T::close_instances_of(state) };
-    // SAFETY: not NULL and not the stand-in, so one of the static states.
-    let state = unsafe { &*state.cast::<StateOf<T>>() };
+    // SAFETY: the host is done with the state and its instances; it is not NULL and not the stand-in, so one of ours.
+    let state = unsafe {
+        T::close_instances_of(state);
+        &*state.cast::<StateOf<T>>()
+    };
     // SAFETY: the host uses the state no more; `clear` is called when no handle is left either.
     unsafe {
         T::end(state);

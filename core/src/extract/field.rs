@@ -232,7 +232,9 @@ where
     F: Fn(&T, &T::Decoded, &mut Request<'_>) -> V + Copy + 'static,
     V: Value,
 {
-    let value = captures_nothing::<F>()(plugin, decoded, request);
+    // SAFETY: `Field::new`, which alone names this function, was given an F.
+    let function = unsafe { captures_nothing::<F>() };
+    let value = function(plugin, decoded, request);
     request.put::<V, NOTE>(value)
 }
 
@@ -243,18 +245,23 @@ where
     F: Fn(&T, &T::Decoded, &mut List<'_, '_, V>) + Copy + 'static,
     V: Value,
 {
-    request.put_list(|list| captures_nothing::<F>()(plugin, decoded, list))
+    // SAFETY: `Field::list`, which alone names this function, was given an F.
+    let function = unsafe { captures_nothing::<F>() };
+    request.put_list(|list| function(plugin, decoded, list))
 }
 
-/// The only value of a zero-sized `F`. Called only where a caller handed one in, so that there is one.
+/// The only value of a zero-sized `F`.
+///
+/// # Safety
+/// A value of type `F` was handed to who calls: there is one, and who had it may have others.
 #[inline(always)]
-pub(crate) const fn captures_nothing<F>() -> &'static F
+pub(crate) const unsafe fn captures_nothing<F>() -> &'static F
 where
     F: Copy + 'static,
 {
     const { assert!(size_of::<F>() == 0) };
-    // SAFETY: a zero-sized value is read from no memory, and a dangling pointer is aligned; `Field::new` and
-    // `Field::list` were given an F, so the type has a value, and F is Copy, so another one is as good.
+    // SAFETY: a zero-sized value is read from no memory, and a dangling pointer is aligned; the type has a value, as the
+    // caller says, and it is Copy, so another one is as good.
     unsafe { NonNull::<F>::dangling().as_ref() }
 }
 

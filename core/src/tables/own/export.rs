@@ -4,7 +4,6 @@
 
 use core::ffi::{CStr, c_void};
 use core::fmt;
-use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use super::layout::{Desc, Head, Root};
@@ -199,10 +198,8 @@ where
     F: Fn(&S) -> &T + Copy + 'static,
     T: Export,
 {
-    const { assert!(size_of::<F>() == 0) };
-    // SAFETY: a zero-sized value is read from no memory, and a dangling pointer is aligned; `ExportedTable::new` was
-    // given an F, so the type has a value, and F is Copy, so another one is as good.
-    let function: &'static F = unsafe { NonNull::dangling().as_ref() };
+    // SAFETY: `ExportedTable::new`, which alone names this function, was given an F.
+    let function = unsafe { crate::extract::captures_nothing::<F>() };
     function(shared)
 }
 

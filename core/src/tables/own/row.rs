@@ -5,7 +5,6 @@
 use core::ffi::{CStr, c_void};
 use core::fmt;
 use core::marker::PhantomData;
-use core::ptr::NonNull;
 
 use super::layout::Desc;
 use super::text::Text;
@@ -226,11 +225,7 @@ unsafe fn project<E, V, F>(entry: *mut c_void) -> *mut c_void
 where
     F: Fn(&mut E) -> &mut V + Copy + 'static,
 {
-    const { assert!(size_of::<F>() == 0) };
-    // SAFETY: a zero-sized value is read from no memory, and a dangling pointer is aligned; `EntryField::new` was given
-    // an F, so the type has a value, and F is Copy, so another one is as good.
-    let function = unsafe { NonNull::<F>::dangling().as_ref() };
-    // SAFETY: as the caller says.
-    let entry = unsafe { &mut *entry.cast::<E>() };
+    // SAFETY: `EntryField::new`, which alone names this function, was given an F; the entry is as the caller says.
+    let (function, entry) = unsafe { (crate::extract::captures_nothing::<F>(), &mut *entry.cast::<E>()) };
     core::ptr::from_mut(function(entry)).cast()
 }

@@ -181,6 +181,15 @@ impl Caller {
         Some(self.get_with(&raw const key)).filter(|entry| !entry.is_null())
     }
 
+    /// Adds entries at these keys, each with its key in a field.
+    pub(super) fn fill(self, keys: std::ops::Range<u64>, field: *mut c_void) {
+        for key in keys {
+            let entry = self.add(key);
+            assert!(self.write(entry, field, StateData { u64: key }));
+            self.release(entry);
+        }
+    }
+
     pub(super) fn size(self) -> u64 {
         unsafe { self.reader().get_table_size.unwrap()(self.input().table) }
     }

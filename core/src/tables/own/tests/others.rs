@@ -135,11 +135,7 @@ fn an_entry_is_replaced_in_a_full_table_and_the_old_one_stays_while_it_is_held()
     let foreign = Foreign::of(&SHARED);
     let clients = foreign.table(0);
     let requests = clients.field(c"requests", abi::ST_UINT64);
-    for key in 0..4u64 {
-        let entry = clients.add(key);
-        assert!(clients.write(entry, requests, StateData { u64: key }));
-        clients.release(entry);
-    }
+    clients.fill(0..4, requests);
     let old = clients.get(3u64).unwrap();
     let new = clients.add(3u64);
     assert_ne!(old, new);
@@ -162,11 +158,7 @@ fn entries_are_read_and_erased_during_a_walk() {
     let foreign = Foreign::of(&SHARED);
     let clients = foreign.table(0);
     let requests = clients.field(c"requests", abi::ST_UINT64);
-    for key in 0..4u64 {
-        let entry = clients.add(key);
-        assert!(clients.write(entry, requests, StateData { u64: key }));
-        clients.release(entry);
-    }
+    clients.fill(0..4, requests);
     let mut seen = HashSet::new();
     assert!(clients.iterate(|entry| {
         let key = clients.read_u64(entry, requests).unwrap();
