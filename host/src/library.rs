@@ -173,12 +173,13 @@ impl Library {
     /// # Safety
     /// The functions do what the API says of them: they are called with nothing more known of them.
     ///
-    /// ```no_run
-    /// # fn api() -> &'static falconet::abi::PluginApi { unimplemented!() }
-    /// // SAFETY: the functions are those of a plugin of ours.
-    /// let library = unsafe { falconet_host::Library::from_api(api()) }?;
-    /// println!("{}", library.info().name);
-    /// # Ok::<(), falconet_host::LoadError>(())
+    /// ```
+    /// use falconet::abi::PluginApi;
+    /// // A plugin's is made by `falconet::export_static!`; this one has no functions.
+    /// static EMPTY: PluginApi = PluginApi::NONE;
+    /// // SAFETY: there is none that could do something else than the API says.
+    /// let refused = unsafe { falconet_host::Library::from_api(&EMPTY) };
+    /// assert!(refused.unwrap_err().to_string().contains("plugin_get_required_api_version"));
     /// ```
     pub unsafe fn from_api(api: &'static PluginApi) -> Result<Self, LoadError> {
         // The first member has been the first in every layout.

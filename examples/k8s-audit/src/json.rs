@@ -332,7 +332,7 @@ fn unicode(text: &[u8]) -> (usize, Option<char>) {
     (12, Some(character.unwrap_or(char::REPLACEMENT_CHARACTER)))
 }
 
-/// The number of `\uXXXX`.
+/// The number that a `\u` and its four hexadecimal digits give.
 fn unit(text: &[u8]) -> Option<u32> {
     let digits = text.strip_prefix(b"\\u")?.get(..4)?;
     digits.iter().try_fold(0, |number, digit| Some(number << 4 | char::from(*digit).to_digit(16)?))

@@ -45,7 +45,6 @@ extern "C" fn parse(_: *mut c_void, _: *const EventInput, _: *const EventParseIn
 
 static API: PluginApi = PluginApi {
     get_required_api_version: Some(version),
-    get_init_schema: None,
     init: Some(init),
     destroy: Some(destroy),
     get_last_error: Some(last_error),
@@ -53,30 +52,8 @@ static API: PluginApi = PluginApi {
     get_description: Some(name),
     get_contact: Some(name),
     get_version: Some(own_version),
-    get_id: None,
-    get_event_source: None,
-    open: None,
-    close: None,
-    list_open_params: None,
-    get_progress: None,
-    event_to_string: None,
-    next_batch: None,
-    get_extract_event_types: None,
-    get_extract_event_sources: None,
-    get_fields: None,
-    extract_fields: None,
-    get_parse_event_types: None,
-    get_parse_event_sources: None,
     parse_event: Some(parse),
-    get_async_event_sources: None,
-    get_async_events: None,
-    set_async_event_handler: None,
-    dump_state: None,
-    set_config: None,
-    get_metrics: None,
-    capture_open: None,
-    capture_close: None,
-    get_required_event_schema_version: None,
+    ..PluginApi::NONE
 };
 
 /// The plugin, which claims this API version on this thread.

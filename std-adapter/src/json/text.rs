@@ -184,7 +184,7 @@ fn unescape(escape: &[u8]) -> Option<(char, usize)> {
     Some((char, 1))
 }
 
-/// `uXXXX`, or two of them with a backslash between if the first is a surrogate.
+/// A `u` with four hexadecimal digits, or two of these with a backslash between if the first is a surrogate.
 fn unescape_unicode(escape: &[u8]) -> Option<(char, usize)> {
     let first = code_unit(escape)?;
     if let Some(char) = char::from_u32(first) {
@@ -198,7 +198,7 @@ fn unescape_unicode(escape: &[u8]) -> Option<(char, usize)> {
     Some((pair.unwrap_or(char::REPLACEMENT_CHARACTER), 11))
 }
 
-/// The number of `uXXXX`.
+/// The number that a `u` and its four hexadecimal digits give.
 fn code_unit(escape: &[u8]) -> Option<u32> {
     let digits = escape.strip_prefix(b"u")?.first_chunk::<4>()?;
     digits.iter().try_fold(0, |number, digit| Some(number << 4 | char::from(*digit).to_digit(16)?))

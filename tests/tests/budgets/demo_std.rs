@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Instructions of the demo plugin with std, `tests/fixtures/demo-std`: what its guard costs beside `examples/demo`.
 
+use falconet_tests::host::root;
 use falconet_tests::plugins::{self, Profile};
 
 use crate::budget::{Figures, short};
@@ -19,6 +20,17 @@ pub(crate) const FIGURES: &[&str] = &[
 const MORE: f64 = 45.0;
 /// An event in a batch of 128 may need so many times the core's.
 const TIMES: f64 = 1.15;
+
+/// A plugin moves to std by its imports and its export line: nothing else of the fixture differs from the demo.
+#[test]
+fn it_is_the_demo_but_for_imports_and_export() {
+    let code = |file: &str| {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let (begin, end) = (text.find("/// Where the text begins").unwrap(), text.find("falconet_std::export!"));
+        text[begin..end.or_else(|| text.find("falconet::export!")).unwrap()].to_owned()
+    };
+    assert_eq!(code("tests/fixtures/demo-std/src/lib.rs"), code("examples/demo/src/lib.rs"));
+}
 
 #[test]
 fn instructions() {

@@ -22,6 +22,12 @@ pub(crate) const FIGURES: &[&str] = &[
     "host.unsafe_blocks",
     "demo.unsafe_blocks",
     "access_log.unsafe_blocks",
+    "std_adapter.unsafe_blocks",
+    "k8s_audit.unsafe_blocks",
+    "json.unsafe_blocks",
+    "access_counter.unsafe_blocks",
+    "access_stats.unsafe_blocks",
+    "heartbeat.unsafe_blocks",
 ];
 
 /// What `cargo build --release` takes where a crate's profile says nothing but `panic = "abort"`.
@@ -110,6 +116,12 @@ fn unsafe_blocks() {
         ("host.unsafe_blocks", "host/src"),
         ("demo.unsafe_blocks", "examples/demo/src"),
         ("access_log.unsafe_blocks", "examples/access-log/src"),
+        ("std_adapter.unsafe_blocks", "std-adapter/src"),
+        ("k8s_audit.unsafe_blocks", "examples/k8s-audit/src"),
+        ("json.unsafe_blocks", "examples/json/src"),
+        ("access_counter.unsafe_blocks", "examples/access-counter/src"),
+        ("access_stats.unsafe_blocks", "examples/access-stats/src"),
+        ("heartbeat.unsafe_blocks", "examples/heartbeat/src"),
     ] {
         let mut count = 0;
         count_in(&root().join(folder), &mut count);
