@@ -26,11 +26,11 @@ use crate::view::WriteView;
 /// What a batch's memory is prepared for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
-    id: u32,
+    pub(super) id: u32,
     /// Length of every payload.
-    len: u32,
+    pub(super) len: u32,
     /// The type of every payload, where it is always valid.
-    typed: Option<TypeId>,
+    pub(super) typed: Option<TypeId>,
 }
 
 impl Layout {
@@ -42,7 +42,7 @@ impl Layout {
 
 impl Memory {
     /// Prepares the slots of a layout, unless they are; how many there are.
-    fn prepare(&mut self, layout: Layout) -> u32 {
+    pub(super) fn prepare(&mut self, layout: Layout) -> u32 {
         // The last slot needs no pad behind its payload.
         let stride = layout.stride();
         let pad = stride - PAYLOAD_OFFSET - layout.len as usize;
@@ -56,7 +56,7 @@ impl Memory {
 
     /// Where the next free slot begins.
     #[inline]
-    fn free_slot(&self, layout: Layout, slots: u32) -> Option<NonNull<u8>> {
+    pub(super) fn free_slot(&self, layout: Layout, slots: u32) -> Option<NonNull<u8>> {
         // SAFETY: slots up to `slots` lie within the capacity.
         (self.count < slots).then(|| unsafe { self.bytes.add(self.count as usize * layout.stride()) })
     }
@@ -66,7 +66,7 @@ impl Memory {
     /// # Safety
     /// `event` is what [`Memory::free_slot`] gave, and its payload is initialised.
     #[inline]
-    unsafe fn commit_slot(&mut self, event: NonNull<u8>, ts: Timestamp, id: u32) {
+    pub(super) unsafe fn commit_slot(&mut self, event: NonNull<u8>, ts: Timestamp, id: u32) {
         // SAFETY: a free slot is the batch's own; it begins with the timestamp, and the id stands in front of the
         // payload, both at any alignment. The host may have written to both.
         unsafe {

@@ -178,7 +178,7 @@ impl<D: Copy + 'static, const FIXED: usize, const CELLS: usize, const TEXT: usiz
     #[inline(always)]
     unsafe fn begin_call(&self) {
         // SAFETY: as this function's.
-        unsafe { self.present() }.call = Call { fresh: true, dropped: Dropped::No };
+        unsafe { self.present() }.begin_call();
     }
 }
 
@@ -315,6 +315,24 @@ impl Results {
         call: Call { fresh: false, dropped: Dropped::No },
         wanted: Offsets::None,
     };
+
+    /// Empty, in cells and text of so many bytes, both multiples of 24, and two arrays of so many offsets.
+    pub(super) const fn of(
+        cells: (*mut u8, usize),
+        text: (*mut u8, usize),
+        offsets: (*mut u32, *mut u32, usize),
+    ) -> Self {
+        let mut results = Self::NONE;
+        (results.cells, results.text) = (Area::new(cells.0, cells.1), Area::new(text.0, text.1));
+        (results.starts, results.lengths, results.offsets_len) = offsets;
+        results
+    }
+
+    /// Begins a call: its values go behind those of the call before.
+    #[inline(always)]
+    pub(super) const fn begin_call(&mut self) {
+        self.call = Call { fresh: true, dropped: Dropped::No };
+    }
 
     /// Why the value that was made last is not handed over.
     #[inline(always)]
