@@ -308,47 +308,68 @@ typedef struct falconet_view {
 /**
  * One call of plugin_extract_fields: an event, and the fields that are asked of it one after another.
  *
- * Filled in by falconet_extraction_begin. What stands before `results` may be read; the rest is the library's.
+ * Filled in by falconet_extraction_begin and falconet_extraction_next. What stands before `results` may be read; the rest
+ * is the library's.
  */
 typedef struct falconet_extraction {
     /**
-     * The event that fields are asked of.
+     * The field that is asked: its number in the list of plugin_get_fields, from 0.
      */
-    struct falconet_event event;
+    uint32_t id;
     /**
-     * Its number in the capture, from 1; 0 for an event that the host made up.
+     * Its type: FALCONET_TYPE_UINT64 and its like.
      */
-    uint64_t number;
+    uint32_t field_type;
     /**
-     * The name of its source; never NULL.
+     * Whether it is a list: then each value that is given is one more.
      */
-    const char *source;
+    bool list;
+    /**
+     * The payload of a plugin event; of every other one some byte of it.
+     */
+    const uint8_t *payload;
+    /**
+     * Bytes of the payload; 0 where it is no plugin event.
+     */
+    size_t payload_len;
+    /**
+     * The event's first byte, that of its header.
+     */
+    const uint8_t *event;
+    /**
+     * Bytes of the whole event.
+     */
+    size_t event_len;
     /**
      * The memory that values are put into.
      */
     void *results;
     /**
-     * The host's first request.
+     * The request for the field that is asked; NULL: the call is done.
      */
-    void *fields;
+    void *field;
+    /**
+     * The last request.
+     */
+    void *last;
+    /**
+     * How many requests come behind the present one, if it is no list and no value offsets are asked for; else 0.
+     */
+    uint32_t quick;
+    /**
+     * The field's type, while it has no value, is no list, and no value offsets are asked for; else 0.
+     */
+    uint32_t plain;
     /**
      * Where the host wants value offsets; NULL: it wants none.
      */
     void *offsets;
     /**
-     * How many requests there are.
+     * The first request; only where value offsets are asked for.
      */
-    uint32_t count;
+    void *first;
     /**
-     * Which request comes next.
-     */
-    uint32_t next;
-    /**
-     * The present request; NULL: there is none.
-     */
-    void *field;
-    /**
-     * Cells of the present request's values.
+     * Cells of the values so far, of a list or where value offsets are asked for.
      */
     void *values;
     /**
@@ -652,6 +673,16 @@ falconet_code falconet_batch_use_slots(struct falconet_batch *batch,
                                        uint32_t payload);
 
 /**
+ * Uses the batch, emptied, for events whose payloads all have `size` bytes, and stay from batch to batch, all zero at first:
+ * falconet_batch_claim_value gives a pointer to write what changes.
+ *
+ * `id` and errors are as for falconet_batch_use_packed.
+ */
+falconet_code falconet_batch_use_values(struct falconet_batch *batch,
+                                        uint32_t id,
+                                        uint32_t size);
+
+/**
  * Takes the batch back from the host, empty. Call it at the beginning of plugin_next_batch: the events that were lent
  * before are the host's until then, and until plugin_close.
  *
@@ -674,8 +705,8 @@ falconet_code falconet_batch_lend(struct falconet_batch *batch,
  * Claims the next event, with room for the largest payload. `payload` points at a write-only view of it, with no content
  * yet, which is the batch's, and no view any more once the event is committed or rolled back.
  *
- * FALCONET_FULL, which is no error, where there is no room: lend the batch. FALCONET_ERROR_CLAIMED, FALCONET_ERROR_LENT,
- * FALCONET_ERROR_BATCH, FALCONET_ERROR_NULL. `payload` is written only on success.
+ * FALCONET_FULL, which is no error, where there is no room: lend the batch. FALCONET_ERROR_ARGUMENT where the batch is for
+ * falconet_batch_claim_value; FALCONET_ERROR_CLAIMED, FALCONET_ERROR_LENT, FALCONET_ERROR_BATCH, FALCONET_ERROR_NULL. `payload` is written only on success.
  */
 falconet_code falconet_batch_claim(struct falconet_batch *batch,
                                    struct falconet_write_view **payload);
@@ -689,6 +720,17 @@ falconet_code falconet_batch_claim(struct falconet_batch *batch,
 falconet_code falconet_batch_claim_for(struct falconet_batch *batch,
                                        uint32_t len,
                                        struct falconet_write_view **payload);
+
+/**
+ * Claims the next event of a batch that falconet_batch_use_values was called for: `value` points at its payload, in which
+ * stands what the event before in this place had, all zero at first. It is at no particular alignment. Write to its `size`
+ * bytes, and only until the event is committed or rolled back.
+ *
+ * FALCONET_ERROR_ARGUMENT where the batch is for other events; for the rest as falconet_batch_claim. `value` is written only
+ * on success.
+ */
+falconet_code falconet_batch_claim_value(struct falconet_batch *batch,
+                                         uint8_t **value);
 
 /**
  * Makes the claimed event the batch's next: what was written is its payload, `ts` its time in nanoseconds since 1970-01-01
@@ -737,12 +779,12 @@ falconet_code falconet_batch_raw(struct falconet_batch *batch,
 /**
  * How many events are committed; 0 for what is no batch.
  */
-uint32_t falconet_batch_len(struct falconet_batch *batch);
+uint32_t falconet_batch_len(const struct falconet_batch *batch);
 
 /**
  * Bytes of the largest payload, in slots of every one; 0 for what is no batch.
  */
-uint32_t falconet_batch_max_payload(struct falconet_batch *batch);
+uint32_t falconet_batch_max_payload(const struct falconet_batch *batch);
 
 /**
  * The text of a code, in English, without a newline.
@@ -863,13 +905,18 @@ falconet_code falconet_event_write_raw(struct falconet_write_view *view,
 
 /**
  * Begins a call of plugin_extract_fields: `input` is what the host asks of the event `event`, both as it gave them.
- * `extraction` is the caller's, on its stack for example, and for this call only.
+ * `extraction` is the caller's, on its stack for example, for this call only, and tells the first field that is asked:
  *
- * All outputs of all requests are written: whatever happens later, a field that gets no value has none. That is also done
- * where there is an error, unless `input` is NULL or has no requests to write to.
+ *     for (code = falconet_extraction_begin(results, event, input, &call); code == FALCONET_OK;
+ *          code = falconet_extraction_next(&call))
+ *         switch (call.id) { ... }
+ *     return code == FALCONET_NONE ? FALCONET_RC_SUCCESS : FALCONET_RC_FAILURE;
  *
- * FALCONET_ERROR_NULL; FALCONET_ERROR_EVENT where the event is none; FALCONET_ERROR_RESULTS: return FALCONET_RC_FAILURE
- * then. `extraction` is written only on success.
+ * The outputs of all requests are written first: whatever happens later, a field that gets no value has none. That is also
+ * done where there is an error, unless `input` is NULL or has no requests to write to.
+ *
+ * FALCONET_NONE, which is no error, where nothing is asked; FALCONET_ERROR_NULL; FALCONET_ERROR_EVENT where the event is
+ * none; FALCONET_ERROR_RESULTS. `extraction` is written only on success.
  */
 falconet_code falconet_extraction_begin(struct falconet_results *results,
                                         const struct ss_plugin_event_input *event,
@@ -877,28 +924,17 @@ falconet_code falconet_extraction_begin(struct falconet_results *results,
                                         struct falconet_extraction *extraction);
 
 /**
- * Goes on to the next field that is asked: `id` is its number in the list of plugin_get_fields, from 0.
+ * Goes on to the next field that is asked: its number is `extraction->id`.
  *
  * FALCONET_NONE, which is no error, where there are no more: the call is done, and what the host asked is answered. A field
- * that got no value has none. FALCONET_ERROR_NULL, FALCONET_ERROR_RESULTS. `id` is written only on success.
+ * that got no value has none. FALCONET_ERROR_NO_FIELD where the call was done before; FALCONET_ERROR_NULL.
  */
-falconet_code falconet_extraction_next(struct falconet_extraction *extraction,
-                                       uint32_t *id);
+falconet_code falconet_extraction_next(struct falconet_extraction *extraction);
 
 /**
  * The name of the field that is asked, valid for the call; never NULL, empty where none is asked.
  */
 const char *falconet_extraction_name(const struct falconet_extraction *extraction);
-
-/**
- * The type of the field that is asked, one of FALCONET_TYPE_UINT64 and its like; 0 where none is asked.
- */
-uint32_t falconet_extraction_type(const struct falconet_extraction *extraction);
-
-/**
- * Whether the field that is asked is a list: then each value that is given is one more.
- */
-bool falconet_extraction_is_list(const struct falconet_extraction *extraction);
 
 /**
  * The argument as a key, `name[key]`, valid for the call; NULL where the field is asked without, or none is asked.

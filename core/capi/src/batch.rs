@@ -47,9 +47,9 @@ pub(crate) struct Slot {
 /// It lies at the beginning of memory of the caller's, which stays where it is as long as the batch is used. One thread at a
 /// time uses a batch; it may be handed to another.
 pub struct Batch {
-    /// Tells a batch from other memory, and from one that was moved: its own address, changed.
+    /// Tells a batch from other memory, and from one that was moved, and whether it is lent: its own address, changed by
+    /// [`OWN`] or [`LENT`].
     seal: usize,
-    lent: bool,
     /// The view of the claimed event's payload; no view while none is claimed.
     payload: WriteView,
     events: Foreign,
@@ -57,11 +57,12 @@ pub struct Batch {
 
 impl core::fmt::Debug for Batch {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Batch").field("lent", &self.lent).field("events", &self.events).finish_non_exhaustive()
+        f.debug_struct("Batch").field("events", &self.events).finish_non_exhaustive()
     }
 }
 
-const SEAL: usize = 0x6661_6C63;
+const OWN: usize = 0x6661_6C63;
+const LENT: usize = 0x6C65_6E74;
 
 /// How large a batch is, whatever its memory's alignment is.
 const fn size(events: u32, bytes: usize) -> Result<usize, Failed> {
@@ -126,12 +127,7 @@ pub(crate) unsafe fn make(slot: NonNull<Slot>, events: u32, bytes: usize) -> Non
         #[expect(clippy::cast_possible_truncation, reason = "`size` compares it with 32 bits")]
         let lease = Lease::of_memory(first, bytes as u32, pointers, events, leased, give_back);
         let batch = slot.cast::<u8>().add(offset_of!(Slot, batch)).cast::<Batch>();
-        batch.write(Batch {
-            seal: batch.addr().get() ^ SEAL,
-            lent: false,
-            payload: WriteView::NONE,
-            events: Foreign::new(lease),
-        });
+        batch.write(Batch { seal: batch.addr().get() ^ OWN, payload: WriteView::NONE, events: Foreign::new(lease) });
         batch
     }
 }
@@ -142,30 +138,50 @@ unsafe fn give_back(leased: *const c_void) {
     unsafe { (*leased.cast::<AtomicU32>()).store(0, Ordering::Release) }
 }
 
-/// The batch that a pointer of C stands for.
+/// The batch that a pointer of C stands for, where it is not lent to the host.
 ///
 /// # Safety
 /// Unless it is NULL, memory as large as a batch is readable there, and if it is a batch nobody else uses it.
-#[inline]
-unsafe fn batch<'a>(batch: *mut Batch) -> Result<&'a mut Batch, Failed> {
+#[inline(always)]
+unsafe fn own<'a>(batch: *mut Batch) -> Result<&'a mut Batch, Failed> {
     let batch = checked(batch)?;
     // SAFETY: not NULL and aligned; only a number is read.
-    if unsafe { (*batch.as_ptr()).seal } != batch.addr().get() ^ SEAL {
-        return Err(Failed(FALCONET_ERROR_BATCH));
+    if unsafe { (*batch.as_ptr()).seal } != batch.addr().get() ^ OWN {
+        // SAFETY: as above.
+        let lent = unsafe { (*batch.as_ptr()).seal } == batch.addr().get() ^ LENT;
+        return Err(Failed(if lent { FALCONET_ERROR_LENT } else { FALCONET_ERROR_BATCH }));
     }
     // SAFETY: a batch that `make` has made; the rest as the caller says.
     Ok(unsafe { &mut *batch.as_ptr() })
 }
 
-/// As `batch`, where it is not lent to the host.
+/// The batch that a pointer of C stands for, lent or not: it is not lent from here on.
 ///
 /// # Safety
-/// As `batch`.
-#[inline]
-unsafe fn own<'a>(pointer: *mut Batch) -> Result<&'a mut Batch, Failed> {
-    // SAFETY: as this function's.
-    let batch = unsafe { batch(pointer) }?;
-    if batch.lent { Err(Failed(FALCONET_ERROR_LENT)) } else { Ok(batch) }
+/// As [`own`].
+unsafe fn take<'a>(batch: *mut Batch) -> Result<&'a mut Batch, Failed> {
+    // SAFETY: as this function's; the number belongs to a batch.
+    unsafe {
+        match own(batch) {
+            Err(Failed(FALCONET_ERROR_LENT)) => {
+                (*batch).seal = batch.addr() ^ OWN;
+                Ok(&mut *batch)
+            }
+            other => other,
+        }
+    }
+}
+
+/// The batch that a pointer of C stands for, lent or not, to be looked at.
+///
+/// # Safety
+/// As [`own`].
+unsafe fn look<'a>(batch: *const Batch) -> Option<&'a Batch> {
+    let batch = checked(batch.cast_mut()).ok()?;
+    // SAFETY: not NULL and aligned; only a number is read.
+    let seal = unsafe { (*batch.as_ptr()).seal } ^ batch.addr().get();
+    // SAFETY: a batch that `make` has made; the rest as the caller says.
+    (seal == OWN || seal == LENT).then(|| unsafe { batch.as_ref() })
 }
 
 /// How many bytes of memory falconet_batch_init needs for a batch of up to `events` events in `bytes` bytes, whatever the
@@ -223,7 +239,7 @@ pub unsafe extern "C" fn falconet_batch_give_back(batch: *mut Batch) -> Code {
     let end = || {
         // SAFETY: the caller's batch.
         unsafe {
-            let batch = self::batch(batch)?;
+            let batch = take(batch)?;
             batch.seal = 0;
             batch.payload = WriteView::NONE;
             // The flag is the last that is touched: from then on it may be another thread's.
@@ -267,6 +283,22 @@ pub unsafe extern "C" fn falconet_batch_use_slots(batch: *mut Batch, id: u32, pa
     }
 }
 
+/// Uses the batch, emptied, for events whose payloads all have `size` bytes, and stay from batch to batch, all zero at first:
+/// falconet_batch_claim_value gives a pointer to write what changes.
+///
+/// `id` and errors are as for falconet_batch_use_packed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn falconet_batch_use_values(batch: *mut Batch, id: u32, size: u32) -> Code {
+    // SAFETY: the caller's batch.
+    unsafe {
+        done(own(batch).and_then(|batch| {
+            batch.events.use_values(id, size)?;
+            batch.payload = WriteView::NONE;
+            Ok(())
+        }))
+    }
+}
+
 /// Takes the batch back from the host, empty. Call it at the beginning of plugin_next_batch: the events that were lent
 /// before are the host's until then, and until plugin_close.
 ///
@@ -275,8 +307,7 @@ pub unsafe extern "C" fn falconet_batch_use_slots(batch: *mut Batch, id: u32, pa
 pub unsafe extern "C" fn falconet_batch_take_back(batch: *mut Batch) -> Code {
     // SAFETY: the caller's batch.
     unsafe {
-        done(self::batch(batch).map(|batch| {
-            batch.lent = false;
+        done(take(batch).map(|batch| {
             batch.payload = WriteView::NONE;
             batch.events.take_back();
         }))
@@ -300,7 +331,7 @@ pub unsafe extern "C" fn falconet_batch_lend(
             let (count, events) = (checked(count)?, checked(events)?);
             let (first, lent) = batch.events.lend();
             batch.payload = WriteView::NONE;
-            batch.lent = true;
+            batch.seal ^= OWN ^ LENT;
             count.write(lent);
             events.write(first);
             Ok(())
@@ -311,8 +342,8 @@ pub unsafe extern "C" fn falconet_batch_lend(
 /// Claims the next event, with room for the largest payload. `payload` points at a write-only view of it, with no content
 /// yet, which is the batch's, and no view any more once the event is committed or rolled back.
 ///
-/// FALCONET_FULL, which is no error, where there is no room: lend the batch. FALCONET_ERROR_CLAIMED, FALCONET_ERROR_LENT,
-/// FALCONET_ERROR_BATCH, FALCONET_ERROR_NULL. `payload` is written only on success.
+/// FALCONET_FULL, which is no error, where there is no room: lend the batch. FALCONET_ERROR_ARGUMENT where the batch is for
+/// falconet_batch_claim_value; FALCONET_ERROR_CLAIMED, FALCONET_ERROR_LENT, FALCONET_ERROR_BATCH, FALCONET_ERROR_NULL. `payload` is written only on success.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_batch_claim(batch: *mut Batch, payload: *mut *mut WriteView) -> Code {
     // SAFETY: as this function's.
@@ -329,6 +360,36 @@ pub unsafe extern "C" fn falconet_batch_claim_for(batch: *mut Batch, len: u32, p
     unsafe { done(claim(batch, Some(len), payload)) }
 }
 
+/// Claims the next event of a batch that falconet_batch_use_values was called for: `value` points at its payload, in which
+/// stands what the event before in this place had, all zero at first. It is at no particular alignment. Write to its `size`
+/// bytes, and only until the event is committed or rolled back.
+///
+/// FALCONET_ERROR_ARGUMENT where the batch is for other events; for the rest as falconet_batch_claim. `value` is written only
+/// on success.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn falconet_batch_claim_value(batch: *mut Batch, value: *mut *mut u8) -> Code {
+    // SAFETY: the caller's batch, and its output, which is not NULL.
+    let claim = || unsafe {
+        let batch = own(batch)?;
+        let out = checked(value)?;
+        match batch.events.claim_value() {
+            Some(first) => {
+                out.write(first.as_ptr());
+                Ok(())
+            }
+            None if !batch.events.keeps_values() => Err(Failed(FALCONET_ERROR_ARGUMENT)),
+            None => Err(no_claim(batch)),
+        }
+    };
+    done(claim())
+}
+
+/// Why nothing could be claimed.
+#[cold]
+const fn no_claim(batch: &Batch) -> Failed {
+    Failed(if batch.events.claimed().is_some() { FALCONET_ERROR_CLAIMED } else { FALCONET_FULL })
+}
+
 /// # Safety
 /// As [`falconet_batch_claim`].
 #[inline(always)]
@@ -337,14 +398,16 @@ unsafe fn claim(batch: *mut Batch, len: Option<u32>, payload: *mut *mut WriteVie
     unsafe {
         let batch = own(batch)?;
         let out = checked(payload)?;
+        if batch.events.keeps_values() {
+            return Err(Failed(FALCONET_ERROR_ARGUMENT));
+        }
         match batch.events.claim(len)? {
             Some((first, room)) => {
                 batch.payload = WriteView { ptr: first.as_ptr(), capacity: room as usize, ..WriteView::NONE };
                 out.write(&raw mut batch.payload);
                 Ok(())
             }
-            None if batch.events.claimed().is_some() => Err(Failed(FALCONET_ERROR_CLAIMED)),
-            None => Err(Failed(FALCONET_FULL)),
+            None => Err(no_claim(batch)),
         }
     }
 }
@@ -359,6 +422,9 @@ pub unsafe extern "C" fn falconet_batch_commit(batch: *mut Batch, ts: u64) -> Co
     // SAFETY: the caller's batch. So much as the view's length was written through the view.
     unsafe {
         done(own(batch).and_then(|batch| {
+            if batch.events.commit_value(Timestamp::from_nanos(ts)) {
+                return Ok(());
+            }
             let Some((first, room)) = batch.events.claimed() else { return Err(Failed(FALCONET_ERROR_NOT_CLAIMED)) };
             let WriteView { ptr, len, capacity, touched, .. } = batch.payload;
             let of_claim = ptr == first.as_ptr() && capacity == room as usize;
@@ -454,14 +520,14 @@ pub unsafe extern "C" fn falconet_batch_raw(
 
 /// How many events are committed; 0 for what is no batch.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn falconet_batch_len(batch: *mut Batch) -> u32 {
+pub unsafe extern "C" fn falconet_batch_len(batch: *const Batch) -> u32 {
     // SAFETY: the caller's batch, or NULL.
-    unsafe { self::batch(batch).map_or(0, |batch| u32::try_from(batch.events.len()).unwrap_or(u32::MAX)) }
+    unsafe { look(batch).map_or(0, |batch| u32::try_from(batch.events.len()).unwrap_or(u32::MAX)) }
 }
 
 /// Bytes of the largest payload, in slots of every one; 0 for what is no batch.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn falconet_batch_max_payload(batch: *mut Batch) -> u32 {
+pub unsafe extern "C" fn falconet_batch_max_payload(batch: *const Batch) -> u32 {
     // SAFETY: the caller's batch, or NULL.
-    unsafe { self::batch(batch).map_or(0, |batch| batch.events.max_payload()) }
+    unsafe { look(batch).map_or(0, |batch| batch.events.max_payload()) }
 }

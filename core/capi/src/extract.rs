@@ -5,17 +5,17 @@
 use core::ffi::c_char;
 use core::ptr::{NonNull, null, null_mut};
 
+use sdk::Event;
 use sdk::abi::{
     self, EventInput as HostEventInput, ExtractField, ExtractValueOffsets, FieldExtractInput as HostExtractInput,
 };
-use sdk::event;
 use sdk::extract::Values;
 
-use crate::code::{Code, FALCONET_ERROR_NO_FIELD, FALCONET_ERROR_NULL, FALCONET_NONE, Failed, done};
+use crate::code::{Code, FALCONET_ERROR_NO_FIELD, FALCONET_ERROR_NULL, FALCONET_NONE, FALCONET_OK, Failed, done};
 use crate::event::text_or_empty;
 use crate::pointer::{checked, get, get_mut};
 use crate::results::{Results, results};
-use crate::types::{Event, Extraction};
+use crate::types::Extraction;
 
 /// Type of a field: a number.
 pub const FALCONET_TYPE_UINT64: u32 = 8;
@@ -56,13 +56,18 @@ pub(crate) unsafe fn give(field: NonNull<ExtractField>, values: Values) {
 pub(crate) const NO_VALUES: Values = Values { first: null_mut(), count: 0 };
 
 /// Begins a call of plugin_extract_fields: `input` is what the host asks of the event `event`, both as it gave them.
-/// `extraction` is the caller's, on its stack for example, and for this call only.
+/// `extraction` is the caller's, on its stack for example, for this call only, and tells the first field that is asked:
 ///
-/// All outputs of all requests are written: whatever happens later, a field that gets no value has none. That is also done
-/// where there is an error, unless `input` is NULL or has no requests to write to.
+///     for (code = falconet_extraction_begin(results, event, input, &call); code == FALCONET_OK;
+///          code = falconet_extraction_next(&call))
+///         switch (call.id) { ... }
+///     return code == FALCONET_NONE ? FALCONET_RC_SUCCESS : FALCONET_RC_FAILURE;
 ///
-/// FALCONET_ERROR_NULL; FALCONET_ERROR_EVENT where the event is none; FALCONET_ERROR_RESULTS: return FALCONET_RC_FAILURE
-/// then. `extraction` is written only on success.
+/// The outputs of all requests are written first: whatever happens later, a field that gets no value has none. That is also
+/// done where there is an error, unless `input` is NULL or has no requests to write to.
+///
+/// FALCONET_NONE, which is no error, where nothing is asked; FALCONET_ERROR_NULL; FALCONET_ERROR_EVENT where the event is
+/// none; FALCONET_ERROR_RESULTS. `extraction` is written only on success.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_extraction_begin(
     results: *mut Results,
@@ -70,28 +75,63 @@ pub unsafe extern "C" fn falconet_extraction_begin(
     input: *const HostExtractInput,
     extraction: *mut Extraction,
 ) -> Code {
-    // SAFETY: the caller's memory for results, the host's structs, and the caller's output.
-    done(unsafe { begin(results, event, input, extraction) })
+    // SAFETY: the caller's memory for results, the host's structs, and the caller's output. Value offsets are only read under
+    // a claim that has them.
+    unsafe {
+        // What the real host asks goes straight through, in a function that calls none: a plugin event as every SDK writes it.
+        if let (false, Some(event), Ok(own), Ok(out)) =
+            (input.is_null(), event.as_ref(), self::results(results), checked(extraction))
+            && let (Some(first), Some(last)) = (NonNull::new((*input).fields), (*input).num_fields.checked_sub(1))
+            && let Some(read) = Event::plain_from_ptr(event.evt)
+            && (!own.offsets || (*input).value_offsets.is_null())
+            && (*first.as_ptr()).flist == 0
+        {
+            give(first, NO_VALUES);
+            start(out, own, &read);
+            ask_first(out.as_ptr(), first.as_ptr(), last, null_mut());
+            return if last == 0 { FALCONET_OK } else { no_more_values(first, last) };
+        }
+        begin_any(results, event, input, extraction)
+    }
+}
+
+/// Writes the outputs of the `more` requests behind the first: there is no value. Always FALCONET_OK.
+///
+/// # Safety
+/// So many requests of the host's are there.
+#[inline(never)]
+unsafe fn no_more_values(first: NonNull<ExtractField>, more: u32) -> Code {
+    let mut field = first;
+    for left in (0..more).rev() {
+        // SAFETY: as this function's.
+        unsafe {
+            field = field.add(1);
+            give(field, NO_VALUES);
+        }
+        core::hint::black_box(left); // not eight at a time
+    }
+    FALCONET_OK
 }
 
 /// # Safety
 /// As [`falconet_extraction_begin`].
-#[inline(always)]
-unsafe fn begin(
+#[inline(never)]
+unsafe fn begin_any(
     results: *mut Results,
     event: *const HostEventInput,
     input: *const HostExtractInput,
     extraction: *mut Extraction,
-) -> Result<(), Failed> {
+) -> Code {
     // Members that came with a later version of the API than is claimed may not be there, so there is no reference.
-    let input = checked(input.cast_mut())?.as_ptr().cast_const();
-    // SAFETY: the host's struct; value offsets are only read under a claim that has them.
-    unsafe {
+    // SAFETY: as this function's.
+    let begin = || unsafe {
+        let input = checked(input.cast_mut())?.as_ptr().cast_const();
         let (fields, count) = ((*input).fields, (*input).num_fields);
-        if count > 0 {
+        if let Some(last) = count.checked_sub(1) {
             let first = checked(fields)?;
-            for index in 0..count as usize {
-                give(first.add(index), NO_VALUES);
+            give(first, NO_VALUES);
+            if last > 0 {
+                no_more_values(first, last);
             }
         }
         let results = self::results(results)?;
@@ -106,81 +146,189 @@ unsafe fn begin(
                 }
             }
         }
-        let event = get(event)?;
         let out = checked(extraction)?;
-        let read = event::Event::from_ptr(event.evt)?;
-        results.answers.begin_call();
-        out.write(Extraction {
-            event: Event::of(&read),
-            number: event.evtnum,
-            source: text_or_empty(event.evtsrc),
-            results: core::ptr::from_mut(results).cast(),
-            fields: fields.cast(),
-            offsets: offsets.cast(),
-            count,
-            next: 0,
-            field: null_mut(),
-            values: null_mut(),
-            values_count: 0,
-            at_start: 0,
-            at_end: 0,
-        });
-    }
-    Ok(())
-}
-
-/// Goes on to the next field that is asked: `id` is its number in the list of plugin_get_fields, from 0.
-///
-/// FALCONET_NONE, which is no error, where there are no more: the call is done, and what the host asked is answered. A field
-/// that got no value has none. FALCONET_ERROR_NULL, FALCONET_ERROR_RESULTS. `id` is written only on success.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn falconet_extraction_next(extraction: *mut Extraction, id: *mut u32) -> Code {
-    // SAFETY: the caller's extraction, begun, and its output, not NULL.
-    let next = || unsafe {
-        let call = get_mut(extraction)?;
-        let out = checked(id)?;
-        let results = results(call.results.cast())?;
-        if call.values_count > 0 {
-            keep_list(call, results);
+        let event = Event::from_ptr(get(event)?.evt)?;
+        let last = count.checked_sub(1).ok_or(Failed(FALCONET_NONE))?;
+        start(out, results, &event);
+        let call = out.as_ptr();
+        ask_first(call, fields, last, offsets);
+        if (*fields).flist != 0 {
+            ask_list(call);
         }
-        if call.next >= call.count {
-            call.field = null_mut();
-            if !call.offsets.is_null() {
-                call.offsets.cast::<ExtractValueOffsets>().write(results.answers.offsets());
-            }
-            return Err(Failed(FALCONET_NONE));
+        if !offsets.is_null() {
+            note_offsets(call, results);
         }
-        let field = call.fields.cast::<ExtractField>().add(call.next as usize);
-        if !call.offsets.is_null() {
-            results.answers.note_offsets((call.count > 1).then_some(call.next as usize));
-        }
-        call.next += 1;
-        call.field = field.cast();
-        (call.values_count, call.at_start) = (0, 0);
-        out.write((*field).field_id);
         Ok(())
     };
-    done(next())
+    done(begin())
+}
+
+/// Fills in what all requests of a call have in common.
+///
+/// # Safety
+/// The extraction is the caller's output.
+#[inline(always)]
+unsafe fn start(out: NonNull<Extraction>, results: &mut Results, event: &Event<'_>) {
+    results.answers.begin_call();
+    let call = out.as_ptr();
+    // SAFETY: as this function's.
+    unsafe {
+        (*call).payload = event.payload().as_ptr();
+        (*call).payload_len = event.payload().len();
+        (*call).event = event.as_bytes().as_ptr();
+        (*call).event_len = event.as_bytes().len();
+        (*call).results = core::ptr::from_mut(results).cast();
+    }
+}
+
+/// Makes the first request the present one; `left` come behind it.
+///
+/// # Safety
+/// The extraction is the caller's output; so many requests of the host's begin at `first`.
+#[inline(always)]
+unsafe fn ask_first(call: *mut Extraction, first: *mut ExtractField, left: u32, offsets: *mut ExtractValueOffsets) {
+    // SAFETY: as this function's.
+    unsafe {
+        (*call).last = first.add(left as usize).cast();
+        (*call).offsets = offsets.cast();
+        (*call).first = first.cast();
+        (*call).quick = left;
+        (*call).list = false;
+        ask_plain(call, first);
+    }
+}
+
+/// Makes a request the present one, always FALCONET_OK. What is only looked at where value offsets are asked for, or of a list, is written there.
+///
+/// # Safety
+/// The extraction was begun, or is about to be; the field is a request of the host's.
+#[inline(always)]
+unsafe fn ask(call: *mut Extraction, field: *mut ExtractField) -> Code {
+    // SAFETY: as this function's; of a request the inputs are read.
+    unsafe {
+        ask_plain(call, field);
+        if (*field).flist != 0 { ask_list(call) } else { FALCONET_OK }
+    }
+}
+
+/// As [`ask`], as if it were no list.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn ask_plain(call: *mut Extraction, field: *mut ExtractField) {
+    // SAFETY: as this function's; of a request the inputs are read.
+    unsafe {
+        let (id, field_type) = ((*field).field_id, (*field).ftype);
+        (*call).field = field.cast();
+        (*call).id = id;
+        (*call).field_type = field_type;
+        (*call).plain = field_type;
+    }
+}
+
+/// The present request is a list. Always FALCONET_OK.
+///
+/// # Safety
+/// As [`ask`].
+#[cold]
+#[inline(never)]
+unsafe fn ask_list(call: *mut Extraction) -> Code {
+    // SAFETY: as this function's.
+    unsafe {
+        (*call).list = true;
+        ((*call).plain, (*call).quick) = (0, 0);
+        ((*call).values, (*call).values_count, (*call).at_start) = (null_mut(), 0, 0);
+    }
+    FALCONET_OK
+}
+
+/// Value offsets are asked for: begins to note those of the present request.
+///
+/// # Safety
+/// As [`ask`].
+#[cold]
+#[inline(never)]
+unsafe fn note_offsets(call: *mut Extraction, results: &mut Results) {
+    // SAFETY: as this function's; both are requests of one array.
+    let several = unsafe {
+        ((*call).plain, (*call).quick) = (0, 0);
+        ((*call).values, (*call).values_count, (*call).at_start) = (null_mut(), 0, 0);
+        ((*call).first != (*call).last).then(|| {
+            let first = (*call).first.cast::<ExtractField>();
+            usize::try_from((*call).field.cast::<ExtractField>().offset_from(first)).unwrap_or(0)
+        })
+    };
+    results.answers.note_offsets(several);
+}
+
+/// Goes on to the next field that is asked: its number is `extraction->id`.
+///
+/// FALCONET_NONE, which is no error, where there are no more: the call is done, and what the host asked is answered. A field
+/// that got no value has none. FALCONET_ERROR_NO_FIELD where the call was done before; FALCONET_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn falconet_extraction_next(extraction: *mut Extraction) -> Code {
+    // SAFETY: the caller's extraction, begun.
+    unsafe {
+        let Some(call) = extraction.as_mut() else { return FALCONET_ERROR_NULL };
+        let Some(left) = call.quick.checked_sub(1) else {
+            if call.list || !call.offsets.is_null() || call.field.is_null() {
+                return next_of_any(call);
+            }
+            (call.field, call.plain) = (null_mut(), 0);
+            return FALCONET_NONE;
+        };
+        call.quick = left;
+        ask(call, call.field.cast::<ExtractField>().add(1))
+    }
+}
+
+/// As [`falconet_extraction_next`], where a list is to be kept, or offsets are to be noted, or the call was done before.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn next_of_any(call: &mut Extraction) -> Code {
+    if call.field.is_null() {
+        return FALCONET_ERROR_NO_FIELD;
+    }
+    // SAFETY: the extraction is one that was begun, and not done: behind the present request there are more up to the last.
+    unsafe {
+        let results = match results(call.results.cast()) {
+            Ok(results) => results,
+            Err(Failed(code)) => return code,
+        };
+        if call.list && call.values_count > 0 && call.values_count != FAILED {
+            keep_list(call, results);
+        }
+        call.list = false;
+        if call.field != call.last {
+            let field = call.field.cast::<ExtractField>().add(1);
+            let left = call.last.cast::<ExtractField>().offset_from(field);
+            call.quick = u32::try_from(left).unwrap_or(0);
+            ask(call, field);
+            if !call.offsets.is_null() {
+                note_offsets(call, results);
+            }
+            return FALCONET_OK;
+        }
+        if !call.offsets.is_null() {
+            call.offsets.cast::<ExtractValueOffsets>().write(results.answers.offsets());
+        }
+        (call.field, call.plain) = (null_mut(), 0);
+        FALCONET_NONE
+    }
 }
 
 /// Keeps the cells of a list that is complete.
-///
-/// # Safety
-/// The extraction is one that was begun.
-#[inline]
-unsafe fn keep_list(call: &mut Extraction, results: &mut Results) {
+#[cold]
+#[inline(never)]
+fn keep_list(call: &Extraction, results: &mut Results) {
     let values = Values { first: call.values, count: call.values_count };
-    // SAFETY: the present request of the host's.
-    let (list, ftype) = unsafe {
-        let Some(field) = call.field.cast::<ExtractField>().as_ref() else { return };
-        (field.flist != 0, field.ftype)
-    };
-    if list && values.count != FAILED {
-        match ftype {
-            FALCONET_TYPE_BOOL => results.answers.end::<bool>(values),
-            FALCONET_TYPE_IPADDR | FALCONET_TYPE_IPNET => results.answers.end::<core::net::IpAddr>(values),
-            _ => results.answers.end::<u64>(values),
-        }
+    match call.field_type {
+        FALCONET_TYPE_BOOL => results.answers.end::<bool>(values),
+        FALCONET_TYPE_IPADDR | FALCONET_TYPE_IPNET => results.answers.end::<core::net::IpAddr>(values),
+        _ => results.answers.end::<u64>(values),
     }
 }
 
@@ -202,20 +350,6 @@ unsafe fn asked<'a>(extraction: *const Extraction) -> Result<&'a ExtractField, F
 pub unsafe extern "C" fn falconet_extraction_name(extraction: *const Extraction) -> *const c_char {
     // SAFETY: the caller's extraction, or NULL.
     unsafe { asked(extraction).map_or(c"".as_ptr(), |field| text_or_empty(field.field)) }
-}
-
-/// The type of the field that is asked, one of FALCONET_TYPE_UINT64 and its like; 0 where none is asked.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn falconet_extraction_type(extraction: *const Extraction) -> u32 {
-    // SAFETY: the caller's extraction, or NULL.
-    unsafe { asked(extraction).map_or(0, |field| field.ftype) }
-}
-
-/// Whether the field that is asked is a list: then each value that is given is one more.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn falconet_extraction_is_list(extraction: *const Extraction) -> bool {
-    // SAFETY: the caller's extraction, or NULL.
-    unsafe { asked(extraction).is_ok_and(|field| field.flist != 0) }
 }
 
 /// The argument as a key, `name[key]`, valid for the call; NULL where the field is asked without, or none is asked.
@@ -259,11 +393,13 @@ pub unsafe extern "C" fn falconet_extraction_at(extraction: *mut Extraction, at:
         if at.is_null() {
             return Err(Failed(FALCONET_ERROR_NULL));
         }
-        let start = at.addr().wrapping_sub(call.event.bytes.addr());
-        let end = start.checked_add(len).filter(|end| *end <= call.event.len);
+        let start = at.addr().wrapping_sub(call.event.addr());
+        let end = start.checked_add(len).filter(|end| *end <= call.event_len);
         let span = end.and_then(|end| sdk::Span::event(start, end));
         let span = span.ok_or(Failed(crate::code::FALCONET_ERROR_ARGUMENT))?;
-        (call.at_start, call.at_end) = (span.start(), span.end());
+        if !call.offsets.is_null() {
+            (call.at_start, call.at_end) = (span.start(), span.end());
+        }
         Ok(())
     };
     done(tell())

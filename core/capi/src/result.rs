@@ -9,62 +9,87 @@ use core::ffi::c_char;
 use core::net::IpAddr;
 use core::ptr::NonNull;
 
-use sdk::Span;
 use sdk::abi::ExtractField;
 use sdk::extract::{Answers, Asked, NoValue, Values};
+use sdk::{Event, Span};
 
 use crate::code::{
     Code, FALCONET_ERROR_ANSWERED, FALCONET_ERROR_ARGUMENT, FALCONET_ERROR_FIELD_TYPE, FALCONET_ERROR_NO_FIELD,
-    FALCONET_ERROR_NULL, FALCONET_ERROR_ROOM, Failed, done,
+    FALCONET_ERROR_NULL, FALCONET_ERROR_ROOM, FALCONET_OK, Failed, done,
 };
 use crate::extract::{
     FAILED, FALCONET_TYPE_ABSTIME, FALCONET_TYPE_BOOL, FALCONET_TYPE_IPADDR, FALCONET_TYPE_IPNET,
     FALCONET_TYPE_RELTIME, FALCONET_TYPE_STRING, FALCONET_TYPE_UINT64, NO_VALUES, give,
 };
 use crate::pointer::{bytes, get_mut};
-use crate::results::results;
+use crate::results::{Results, results};
 use crate::types::Extraction;
 
-/// Gives a value of the type `ftype` to the field that is asked.
+/// Gives a number or a pointer to the field that is asked, of the type `ftype`; `slow` does so where that is not the only
+/// value of a field whose offsets nobody asks for.
 ///
 /// # Safety
 /// Unless it is NULL, the extraction was begun by the caller.
 #[inline(always)]
-unsafe fn answer(
+unsafe fn single<C: Copy, V>(
     extraction: *mut Extraction,
+    ftype: u32,
+    cell: C,
+    value: V,
+    slow: unsafe fn(&mut Extraction, u32, V) -> Code,
+) -> Code {
+    // SAFETY: as this function's. Plain is the type of a present request only.
+    unsafe {
+        let Some(call) = extraction.as_mut() else { return FALCONET_ERROR_NULL };
+        if call.plain == ftype
+            && let Some(values) = (*call.results.cast::<Results>()).answers.single(cell)
+        {
+            call.plain = 0;
+            give(NonNull::new_unchecked(call.field.cast()), values);
+            return FALCONET_OK;
+        }
+        slow(call, ftype, value)
+    }
+}
+
+/// Gives a value of the type `ftype` to the field that is asked.
+///
+/// # Safety
+/// The extraction was begun by the caller.
+#[inline(always)]
+unsafe fn answer(
+    call: &mut Extraction,
     ftype: u32,
     value: impl FnOnce(&mut Answers, &Asked<'_>) -> Result<Values, NoValue>,
 ) -> Code {
     // SAFETY: as this function's: the present request is the host's, and the event is as it was read.
     let answer = || unsafe {
-        let call = get_mut(extraction)?;
         let field = NonNull::new(call.field.cast::<ExtractField>()).ok_or(Failed(FALCONET_ERROR_NO_FIELD))?;
-        if (*field.as_ptr()).ftype != ftype {
+        if call.field_type != ftype {
             return Err(Failed(FALCONET_ERROR_FIELD_TYPE));
         }
-        let list = (*field.as_ptr()).flist != 0;
-        if call.values_count != 0 {
-            if !list {
-                return Err(Failed(FALCONET_ERROR_ANSWERED));
-            }
-            if call.values_count == FAILED {
-                return Err(Failed(FALCONET_ERROR_ROOM));
-            }
+        // Of a field that is neither a list nor has its offsets asked for only `plain` is kept.
+        let counted = call.list || !call.offsets.is_null();
+        let values = Values { first: call.values, count: if counted { call.values_count } else { 0 } };
+        if !call.list && (values.count > 0 || !counted && call.plain == 0) {
+            return Err(Failed(FALCONET_ERROR_ANSWERED));
         }
+        if values.count == FAILED {
+            return Err(Failed(FALCONET_ERROR_ROOM));
+        }
+        let span = if counted { Span::event(call.at_start as usize, call.at_end as usize) } else { None };
         let results = results(call.results.cast())?;
-        let span = Span::event(call.at_start as usize, call.at_end as usize);
-        let values = Values { first: call.values, count: call.values_count };
-        let asked = Asked { event: call.event.get()?, field, list, values, span };
+        let asked = Asked { event: event(call), field, list: call.list, values, span };
         call.at_start = 0;
         match value(&mut results.answers, &asked) {
             Ok(values) => {
-                (call.values, call.values_count) = (values.first, values.count);
+                (call.plain, call.values, call.values_count) = (0, values.first, values.count);
                 give(field, values);
                 Ok(())
             }
             Err(why) => {
                 // A part of a list would be a wrong value.
-                if list {
+                if call.list {
                     call.values_count = FAILED;
                     give(field, NO_VALUES);
                 }
@@ -75,6 +100,51 @@ unsafe fn answer(
     done(answer())
 }
 
+/// The event that fields are asked of.
+///
+/// # Safety
+/// As [`answer`].
+#[inline]
+unsafe fn event<'e>(call: &Extraction) -> Event<'e> {
+    // SAFETY: what `falconet_extraction_begin` has read, and the host leaves as it is for the call.
+    unsafe {
+        let bytes = core::slice::from_raw_parts(call.event, call.event_len);
+        Event::from_parts(bytes, core::slice::from_raw_parts(call.payload, call.payload_len))
+    }
+}
+
+/// # Safety
+/// As [`answer`].
+#[inline(never)]
+unsafe fn slow_number(call: &mut Extraction, ftype: u32, value: u64) -> Code {
+    // SAFETY: as this function's.
+    unsafe { answer(call, ftype, |answers, asked| answers.give(asked, value)) }
+}
+
+/// # Safety
+/// As [`answer`].
+#[inline(never)]
+unsafe fn slow_bool(call: &mut Extraction, ftype: u32, value: bool) -> Code {
+    // SAFETY: as this function's.
+    unsafe { answer(call, ftype, |answers, asked| answers.give(asked, value)) }
+}
+
+/// # Safety
+/// As [`answer`]; the text is as `falconet_result_c_str` asks for.
+#[inline(never)]
+unsafe fn slow_c_str(call: &mut Extraction, ftype: u32, text: NonNull<c_char>) -> Code {
+    // SAFETY: as this function's.
+    unsafe { answer(call, ftype, |answers, asked| answers.c_str(asked, text)) }
+}
+
+/// # Safety
+/// As [`answer`].
+#[inline(never)]
+unsafe fn give_address(call: &mut Extraction, ftype: u32, value: IpAddr) -> Code {
+    // SAFETY: as this function's.
+    unsafe { answer(call, ftype, |answers, asked| answers.give(asked, value)) }
+}
+
 /// Gives a number to the field that is asked, of type FALCONET_TYPE_UINT64.
 ///
 /// In a list it is one more value; else FALCONET_ERROR_ANSWERED for a second one. FALCONET_ERROR_FIELD_TYPE where the field
@@ -83,21 +153,21 @@ unsafe fn answer(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_result_u64(extraction: *mut Extraction, value: u64) -> Code {
     // SAFETY: the caller's extraction, or NULL; its field is a request of the host's.
-    unsafe { answer(extraction, FALCONET_TYPE_UINT64, |answers, asked| answers.give(asked, value)) }
+    unsafe { single(extraction, FALCONET_TYPE_UINT64, value, value, slow_number) }
 }
 
 /// Gives true or false to the field that is asked, of type FALCONET_TYPE_BOOL. As falconet_result_u64.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_result_bool(extraction: *mut Extraction, value: bool) -> Code {
     // SAFETY: as in `falconet_result_u64`.
-    unsafe { answer(extraction, FALCONET_TYPE_BOOL, |answers, asked| answers.give(asked, value)) }
+    unsafe { single(extraction, FALCONET_TYPE_BOOL, u32::from(value), value, slow_bool) }
 }
 
 /// Gives a time span in nanoseconds to the field that is asked, of type FALCONET_TYPE_RELTIME. As falconet_result_u64.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_result_reltime(extraction: *mut Extraction, nanos: u64) -> Code {
     // SAFETY: as in `falconet_result_u64`.
-    unsafe { answer(extraction, FALCONET_TYPE_RELTIME, |answers, asked| answers.give(asked, nanos)) }
+    unsafe { single(extraction, FALCONET_TYPE_RELTIME, nanos, nanos, slow_number) }
 }
 
 /// Gives a time in nanoseconds since 1970-01-01 UTC to the field that is asked, of type FALCONET_TYPE_ABSTIME. As
@@ -105,7 +175,7 @@ pub unsafe extern "C" fn falconet_result_reltime(extraction: *mut Extraction, na
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_result_abstime(extraction: *mut Extraction, nanos: u64) -> Code {
     // SAFETY: as in `falconet_result_u64`.
-    unsafe { answer(extraction, FALCONET_TYPE_ABSTIME, |answers, asked| answers.give(asked, nanos)) }
+    unsafe { single(extraction, FALCONET_TYPE_ABSTIME, nanos, nanos, slow_number) }
 }
 
 /// Gives a text of `len` bytes to the field that is asked, of type FALCONET_TYPE_STRING; NULL where `len` is 0.
@@ -115,13 +185,16 @@ pub unsafe extern "C" fn falconet_result_abstime(extraction: *mut Extraction, na
 /// falconet_result_u64.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_result_string(extraction: *mut Extraction, text: *const c_char, len: usize) -> Code {
-    // SAFETY: the caller's bytes.
-    let text = match unsafe { bytes(text.cast(), len) } {
-        Ok(text) => text,
-        Err(Failed(code)) => return code,
+    // SAFETY: the caller's bytes; and as in `falconet_result_u64`.
+    let give = || unsafe {
+        let text = bytes(text.cast(), len)?;
+        let call = get_mut(extraction)?;
+        match answer(call, FALCONET_TYPE_STRING, |answers, asked| answers.text(asked, text)) {
+            FALCONET_OK => Ok(()),
+            code => Err(Failed(code)),
+        }
     };
-    // SAFETY: as in `falconet_result_u64`.
-    unsafe { answer(extraction, FALCONET_TYPE_STRING, |answers, asked| answers.text(asked, text)) }
+    done(give())
 }
 
 /// Gives a C string to the field that is asked, of type FALCONET_TYPE_STRING, by pointer: it is not copied, nor looked at.
@@ -132,7 +205,15 @@ pub unsafe extern "C" fn falconet_result_string(extraction: *mut Extraction, tex
 pub unsafe extern "C" fn falconet_result_c_str(extraction: *mut Extraction, text: *const c_char) -> Code {
     let Some(text) = NonNull::new(text.cast_mut()) else { return FALCONET_ERROR_NULL };
     // SAFETY: as in `falconet_result_u64`; the text is the caller's.
-    unsafe { answer(extraction, FALCONET_TYPE_STRING, |answers, asked| answers.c_str(asked, text)) }
+    unsafe {
+        let Some(call) = extraction.as_mut() else { return FALCONET_ERROR_NULL };
+        // A text in the event needs a proof of its end.
+        let place = text.addr().get().wrapping_sub(call.payload.addr());
+        if place < call.payload_len && *call.payload.add(call.payload_len - 1) == 0 {
+            return single(extraction, FALCONET_TYPE_STRING, text, text, slow_c_str);
+        }
+        slow_c_str(call, FALCONET_TYPE_STRING, text)
+    }
 }
 
 /// Gives an ip address of 4 or 16 bytes, in network order, to the field that is asked, of type FALCONET_TYPE_IPADDR. It is
@@ -143,9 +224,9 @@ pub unsafe extern "C" fn falconet_result_c_str(extraction: *mut Extraction, text
 pub unsafe extern "C" fn falconet_result_ipaddr(extraction: *mut Extraction, address: *const u8, len: usize) -> Code {
     // SAFETY: the caller's bytes, and as in `falconet_result_u64`.
     unsafe {
-        match self::address(address, len) {
-            Ok(value) => answer(extraction, FALCONET_TYPE_IPADDR, |answers, asked| answers.give(asked, value)),
-            Err(Failed(code)) => code,
+        match (self::address(address, len), get_mut(extraction)) {
+            (Ok(value), Ok(call)) => give_address(call, FALCONET_TYPE_IPADDR, value),
+            (Err(Failed(code)), _) | (_, Err(Failed(code))) => code,
         }
     }
 }
@@ -156,9 +237,9 @@ pub unsafe extern "C" fn falconet_result_ipaddr(extraction: *mut Extraction, add
 pub unsafe extern "C" fn falconet_result_ipnet(extraction: *mut Extraction, address: *const u8, len: usize) -> Code {
     // SAFETY: the caller's bytes, and as in `falconet_result_u64`.
     unsafe {
-        match self::address(address, len) {
-            Ok(value) => answer(extraction, FALCONET_TYPE_IPNET, |answers, asked| answers.give(asked, value)),
-            Err(Failed(code)) => code,
+        match (self::address(address, len), get_mut(extraction)) {
+            (Ok(value), Ok(call)) => give_address(call, FALCONET_TYPE_IPNET, value),
+            (Err(Failed(code)), _) | (_, Err(Failed(code))) => code,
         }
     }
 }

@@ -111,29 +111,40 @@ pub struct Event {
 
 /// One call of plugin_extract_fields: an event, and the fields that are asked of it one after another.
 ///
-/// Filled in by falconet_extraction_begin. What stands before `results` may be read; the rest is the library's.
+/// Filled in by falconet_extraction_begin and falconet_extraction_next. What stands before `results` may be read; the rest
+/// is the library's.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Extraction {
-    /// The event that fields are asked of.
-    pub event: Event,
-    /// Its number in the capture, from 1; 0 for an event that the host made up.
-    pub number: u64,
-    /// The name of its source; never NULL.
-    pub source: *const c_char,
+    /// The field that is asked: its number in the list of plugin_get_fields, from 0.
+    pub id: u32,
+    /// Its type: FALCONET_TYPE_UINT64 and its like.
+    pub field_type: u32,
+    /// Whether it is a list: then each value that is given is one more.
+    pub list: bool,
+    /// The payload of a plugin event; of every other one some byte of it.
+    pub payload: *const u8,
+    /// Bytes of the payload; 0 where it is no plugin event.
+    pub payload_len: usize,
+    /// The event's first byte, that of its header.
+    pub event: *const u8,
+    /// Bytes of the whole event.
+    pub event_len: usize,
     /// The memory that values are put into.
     pub results: *mut c_void,
-    /// The host's first request.
-    pub fields: *mut c_void,
+    /// The request for the field that is asked; NULL: the call is done.
+    pub field: *mut c_void,
+    /// The last request.
+    pub last: *mut c_void,
+    /// How many requests come behind the present one, if it is no list and no value offsets are asked for; else 0.
+    pub quick: u32,
+    /// The field's type, while it has no value, is no list, and no value offsets are asked for; else 0.
+    pub plain: u32,
     /// Where the host wants value offsets; NULL: it wants none.
     pub offsets: *mut c_void,
-    /// How many requests there are.
-    pub count: u32,
-    /// Which request comes next.
-    pub next: u32,
-    /// The present request; NULL: there is none.
-    pub field: *mut c_void,
-    /// Cells of the present request's values.
+    /// The first request; only where value offsets are asked for.
+    pub first: *mut c_void,
+    /// Cells of the values so far, of a list or where value offsets are asked for.
     pub values: *mut c_void,
     /// How many they are.
     pub values_count: u64,

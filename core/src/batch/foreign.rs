@@ -5,6 +5,7 @@
 //! claimed, and the caller tells how far it was written.
 #![expect(unsafe_code, reason = "events are built in memory that the host is lent by pointer")]
 
+use core::any::TypeId;
 use core::fmt;
 use core::ptr::NonNull;
 
@@ -21,7 +22,7 @@ pub struct Foreign {
     lease: Lease,
     limits: Limits,
     mode: Mode,
-    claimed: bool,
+    state: State,
     /// Where the payload of what is claimed begins; kept from the claim to its end.
     payload: NonNull<u8>,
     /// Bytes of room of what is claimed.
@@ -31,8 +32,27 @@ pub struct Foreign {
 #[derive(Clone, Copy)]
 enum Mode {
     Packed,
-    Slots { layout: Layout, slots: u32 },
+    /// Slots, and how far it is from one to the next.
+    Slots {
+        layout: Layout,
+        slots: u32,
+        stride: usize,
+    },
 }
+
+/// Whether something is claimed, and what of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Free,
+    Claimed,
+    /// Payloads stay from batch to batch: nothing is claimed.
+    ValuesFree,
+    /// Payloads stay from batch to batch: one is claimed.
+    ValueClaimed,
+}
+
+/// What tells prepared slots of [`Foreign::use_values`] from others.
+struct Kept;
 
 impl Foreign {
     /// An empty batch for packed events of any size that fits.
@@ -40,7 +60,7 @@ impl Foreign {
     pub fn new(lease: Lease) -> Self {
         let limits = Limits::new(0, lease.memory.largest_payload());
         let payload = lease.memory.bytes;
-        Self { lease, limits, mode: Mode::Packed, claimed: false, payload, room: 0 }
+        Self { lease, limits, mode: Mode::Packed, state: State::Free, payload, room: 0 }
     }
 
     /// Uses the batch, emptied, for events one after another, within limits.
@@ -53,7 +73,7 @@ impl Foreign {
             return Err(TooLarge { needed: limits.max_payload as usize, capacity: capacity as usize });
         }
         self.take_back();
-        (self.limits, self.mode) = (limits, Mode::Packed);
+        (self.limits, self.mode, self.state) = (limits, Mode::Packed, State::Free);
         Ok(())
     }
 
@@ -62,14 +82,31 @@ impl Foreign {
     /// # Errors
     /// [`TooLarge`] where no slot of this length fits; nothing has changed then.
     pub fn use_slots(&mut self, id: u32, len: u32) -> Result<(), TooLarge> {
+        self.use_layout(Layout { id, len, typed: None })
+    }
+
+    /// Uses the batch, emptied, for events with payloads of exactly `len` bytes, all zero at first, that stay from batch to
+    /// batch: see [`Batch::typed`].
+    ///
+    /// # Errors
+    /// As [`Foreign::use_slots`].
+    pub fn use_values(&mut self, id: u32, len: u32) -> Result<(), TooLarge> {
+        self.use_layout(Layout { id, len, typed: Some(TypeId::of::<Kept>()) })
+    }
+
+    fn use_layout(&mut self, layout: Layout) -> Result<(), TooLarge> {
+        let (id, len) = (layout.id, layout.len);
         let capacity = self.lease.memory.largest_payload();
         if len > capacity {
             return Err(TooLarge { needed: len as usize, capacity: capacity as usize });
         }
         self.take_back();
-        let layout = Layout { id, len, typed: None };
         self.limits = Limits::new(id, len);
-        self.mode = Mode::Slots { layout, slots: self.lease.memory.prepare(layout) };
+        // Whoever had the batch before may have left anything in it.
+        self.lease.memory.prepared = None;
+        let slots = self.lease.memory.prepare(layout);
+        self.mode = Mode::Slots { layout, slots, stride: layout.stride() };
+        self.state = if layout.typed.is_some() { State::ValuesFree } else { State::Free };
         Ok(())
     }
 
@@ -80,11 +117,21 @@ impl Foreign {
         self.lease.take_back();
     }
 
+    /// Whether payloads stay from batch to batch.
+    #[must_use]
+    #[inline]
+    pub const fn keeps_values(&self) -> bool {
+        matches!(self.state, State::ValuesFree | State::ValueClaimed)
+    }
+
     /// What is claimed: where its payload begins, and its room.
     #[must_use]
     #[inline]
     pub const fn claimed(&self) -> Option<(NonNull<u8>, u32)> {
-        if self.claimed { Some((self.payload, self.room)) } else { None }
+        match self.state {
+            State::Claimed | State::ValueClaimed => Some((self.payload, self.room)),
+            State::Free | State::ValuesFree => None,
+        }
     }
 
     /// Committed events.
@@ -117,22 +164,53 @@ impl Foreign {
         if len > largest {
             return Err(TooLarge { needed: len as usize, capacity: largest as usize });
         }
-        if self.claimed {
+        if self.state == State::Claimed || self.state == State::ValueClaimed {
             return Ok(None);
         }
         (self.payload, self.room) = match self.mode {
-            Mode::Slots { layout, slots } => match self.lease.memory.free_slot(layout, slots) {
-                // SAFETY: a slot's payload stands behind its prefix.
-                Some(event) => (unsafe { event.add(PAYLOAD_OFFSET) }, layout.len),
-                None => return Ok(None),
-            },
+            Mode::Slots { layout, slots, stride } => {
+                let count = self.lease.memory.count;
+                if count >= slots {
+                    return Ok(None);
+                }
+                // SAFETY: slots up to `slots` lie within the capacity, each payload behind its prefix.
+                (unsafe { self.lease.memory.bytes.add(count as usize * stride + PAYLOAD_OFFSET) }, layout.len)
+            }
             Mode::Packed => match self.lease.memory.room() {
                 Some(room) if room >= len => (self.lease.memory.payload(), len),
                 _ => return Ok(None),
             },
         };
-        self.claimed = true;
+        self.state = if self.state == State::ValuesFree { State::ValueClaimed } else { State::Claimed };
         Ok(Some((self.payload, self.room)))
+    }
+
+    /// Claims an event whose payload stays from batch to batch: its payload's first byte. `None` where the batch is full, for
+    /// other events, or something is claimed already.
+    #[inline(always)]
+    pub fn claim_value(&mut self) -> Option<NonNull<u8>> {
+        let (Mode::Slots { layout, slots, stride }, State::ValuesFree) = (self.mode, self.state) else { return None };
+        let count = self.lease.memory.count;
+        if count >= slots {
+            return None;
+        }
+        // SAFETY: slots up to `slots` lie within the capacity, each payload behind its prefix.
+        self.payload = unsafe { self.lease.memory.bytes.add(count as usize * stride + PAYLOAD_OFFSET) };
+        self.room = layout.len;
+        self.state = State::ValueClaimed;
+        Some(self.payload)
+    }
+
+    /// Makes an event of what is claimed, if its payload stays from batch to batch. Whether it was one.
+    #[inline(always)]
+    pub fn commit_value(&mut self, ts: Timestamp) -> bool {
+        if self.state != State::ValueClaimed {
+            return false;
+        }
+        self.state = State::ValuesFree;
+        // SAFETY: the slot is free, as it was when it was claimed, and its payload initialised since it was prepared.
+        unsafe { self.lease.memory.commit_slot(self.payload.sub(PAYLOAD_OFFSET), ts, self.limits.id) };
+        true
     }
 
     /// Makes an event of what is claimed: its first `len` bytes are the payload, in slots filled up with zeros. Whether
@@ -144,10 +222,14 @@ impl Foreign {
     #[inline]
     pub unsafe fn commit(&mut self, ts: Timestamp, len: usize, touched: usize) -> bool {
         let Ok(len) = u32::try_from(len) else { return false };
-        if !self.claimed || len > self.room {
+        if len > self.room {
             return false;
         }
-        self.claimed = false;
+        match self.state {
+            State::Claimed => self.state = State::Free,
+            State::ValueClaimed => return self.commit_value(ts),
+            State::Free | State::ValuesFree => return false,
+        }
         match self.mode {
             // SAFETY: as this function's; the room was claimed where the next event's payload is.
             Mode::Packed => unsafe {
@@ -155,18 +237,15 @@ impl Foreign {
                 self.lease.memory.commit(ts, self.limits.id, len);
             },
             Mode::Slots { layout, .. } => {
-                let dirty = self.dirty(touched);
-                // SAFETY: `dirty` is at most the payload's length, all of it the slot's own; initialised when it was
-                // prepared, written up to `len`, and zeroed here as far as it may have been written since. The slot is
-                // free, as it was when it was claimed.
-                unsafe {
-                    if let Some(stale) = dirty.checked_sub(len as usize).filter(|stale| *stale > 0) {
-                        self.payload.add(len as usize).write_bytes(0, stale);
-                    }
-                    self.lease.memory.mark = dirty.max(len as usize);
-                    let event = self.payload.sub(PAYLOAD_OFFSET);
-                    self.lease.memory.commit_slot(event, ts, layout.id);
+                let (len, dirty) = (len as usize, self.dirty(touched));
+                self.lease.memory.mark = dirty.max(len);
+                if dirty > len {
+                    // SAFETY: `dirty` is at most the payload's length, all of it the slot's own.
+                    unsafe { zero(self.payload.add(len), dirty - len) };
                 }
+                // SAFETY: the slot is free, as it was when it was claimed. Its payload was initialised when it was
+                // prepared, and written up to `len`.
+                unsafe { self.lease.memory.commit_slot(self.payload.sub(PAYLOAD_OFFSET), ts, layout.id) };
             }
         }
         true
@@ -175,10 +254,16 @@ impl Foreign {
     /// Gives up what is claimed, of which no byte from `touched` on was written. Whether there was something.
     #[inline]
     pub fn roll_back(&mut self, touched: usize) -> bool {
-        if self.claimed && matches!(self.mode, Mode::Slots { .. }) {
+        let free = match self.state {
+            State::Free | State::ValuesFree => return false,
+            State::ValueClaimed => State::ValuesFree,
+            State::Claimed => State::Free,
+        };
+        if matches!(self.mode, Mode::Slots { .. }) {
             self.lease.memory.mark = self.dirty(touched);
         }
-        core::mem::replace(&mut self.claimed, false)
+        self.state = free;
+        true
     }
 
     /// How far the payload of any slot may hold what was written.
@@ -198,7 +283,7 @@ impl Foreign {
         event_type: u16,
         parameters: &[&[u8]],
     ) -> Result<super::Push, Error> {
-        if self.claimed || matches!(self.mode, Mode::Slots { .. }) {
+        if self.state != State::Free || matches!(self.mode, Mode::Slots { .. }) {
             return Ok(super::Push::Full);
         }
         let mut batch = Batch { lease: &mut self.lease, limits: self.limits, skipped: 0, truncated: 0 };
@@ -213,9 +298,23 @@ impl Foreign {
     }
 }
 
+/// Out of line, so that what calls it keeps its registers.
+///
+/// # Safety
+/// So many bytes are the caller's.
+#[cold]
+#[inline(never)]
+unsafe fn zero(from: NonNull<u8>, len: usize) {
+    // SAFETY: as this function's.
+    unsafe { from.write_bytes(0, len) }
+}
+
 impl fmt::Debug for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Foreign").field("lease", &self.lease).field("claimed", &self.claimed).finish_non_exhaustive()
+        f.debug_struct("Foreign")
+            .field("lease", &self.lease)
+            .field("claimed", &self.claimed().is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -286,6 +385,32 @@ mod tests {
             }
             assert_eq!(payloads(&mut batch), expected);
         }
+    }
+
+    #[test]
+    fn values_stay_and_begin_as_zero() {
+        static POOL: Pool<1, 2, 256> = Pool::new();
+        let mut batch = Foreign::new(POOL.lease().unwrap());
+        batch.use_slots(9, 4).unwrap();
+        assert!(event(&mut batch, 4, 4) && !batch.keeps_values());
+        batch.use_values(9, 4).unwrap();
+        assert!(batch.keeps_values());
+        for round in 0..3u8 {
+            batch.take_back();
+            while let Some((value, 4)) = batch.claim(None).unwrap() {
+                // SAFETY: 4 bytes were claimed, and are initialised.
+                unsafe {
+                    assert_eq!(value.cast::<[u8; 4]>().read(), [round, 0, 0, 0]);
+                    value.write(round + 1);
+                    assert!(batch.commit(Timestamp::HOST, 4, 4));
+                }
+            }
+            assert_eq!(payloads(&mut batch), [[round + 1, 0, 0, 0], [round + 1, 0, 0, 0]]);
+        }
+        batch.use_values(9, 4).unwrap();
+        let (value, _) = batch.claim(None).unwrap().unwrap();
+        // SAFETY: as above.
+        assert_eq!(unsafe { value.cast::<[u8; 4]>().read() }, [0; 4]);
     }
 
     #[test]

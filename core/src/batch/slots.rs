@@ -35,7 +35,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// From one slot to the next: a multiple of 8.
-    const fn stride(self) -> usize {
+    pub(super) const fn stride(self) -> usize {
         (PAYLOAD_OFFSET + self.len as usize).next_multiple_of(8)
     }
 }
@@ -56,7 +56,7 @@ impl Memory {
 
     /// Where the next free slot begins.
     #[inline]
-    pub(super) fn free_slot(&self, layout: Layout, slots: u32) -> Option<NonNull<u8>> {
+    fn free_slot(&self, layout: Layout, slots: u32) -> Option<NonNull<u8>> {
         // SAFETY: slots up to `slots` lie within the capacity.
         (self.count < slots).then(|| unsafe { self.bytes.add(self.count as usize * layout.stride()) })
     }

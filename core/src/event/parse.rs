@@ -80,6 +80,18 @@ impl<'a> Event<'a> {
         Self { bytes, payload }
     }
 
+    /// The event that the host points at, where it is a plugin event as every SDK writes it.
+    ///
+    /// # Safety
+    /// As [`Event::from_ptr`].
+    #[doc(hidden)]
+    #[must_use]
+    #[inline(always)]
+    pub unsafe fn plain_from_ptr(event: *const abi::Event) -> Option<Self> {
+        // SAFETY: as this function's.
+        Self::plain(unsafe { Alleged::from_ptr(event) }?.as_bytes())
+    }
+
     /// The plugin event as every SDK writes it: one comparison each for its type, for its count together with the id's
     /// length, and for the payload's length.
     #[inline(always)]

@@ -22,12 +22,19 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// How many digits a number has.
+/// How many digits a number has. Comparing is quicker than the logarithm for numbers that are not large.
 #[inline]
 pub(super) const fn digits(number: u64) -> usize {
-    match number.checked_ilog10() {
-        Some(log) => log as usize + 1,
-        None => 1,
+    match number {
+        ..10 => 1,
+        ..100 => 2,
+        ..1_000 => 3,
+        ..10_000 => 4,
+        ..100_000 => 5,
+        ..1_000_000 => 6,
+        ..10_000_000 => 7,
+        ..100_000_000 => 8,
+        _ => number.ilog10() as usize + 1,
     }
 }
 

@@ -89,9 +89,10 @@ impl Answers {
     }
 
     /// A call begins: its values go behind those of the call before. No value offsets are noted.
-    #[inline]
+    #[inline(always)]
     pub fn begin_call(&mut self) {
         self.results.begin_call();
+        self.results.first_use();
         self.results.wanted = Offsets::None;
     }
 
@@ -99,6 +100,15 @@ impl Answers {
     pub fn note_offsets(&mut self, field: Option<usize>) {
         self.results.wanted = field.map_or(Offsets::Values, Offsets::Field);
         self.results.note(0, (0, 0));
+    }
+
+    /// Gives the only value of a field, a number or a pointer: the shortest way, where no value offsets are asked for.
+    #[must_use]
+    #[inline(always)]
+    pub fn single<C: Copy>(&mut self, cell: C) -> Option<Values> {
+        // `begin_call` has used the cells.
+        let Filled { values, count } = self.results.single_more(cell)?;
+        Some(Values { first: values, count })
     }
 
     /// Gives one value, which in a list is one more; what the field has then. An error leaves a list without any value.
