@@ -73,37 +73,51 @@ pub extern "C" fn falconet_error_text(code: Code) -> *const c_char {
     text(code).as_ptr()
 }
 
-pub(crate) const fn text(code: Code) -> &'static CStr {
-    match code {
-        FALCONET_OK => c"done",
-        FALCONET_FULL => c"the batch is full: lend it, and claim again when it is taken back",
-        FALCONET_NONE => c"there is none, or no more",
-        FALCONET_ERROR_NULL => c"a pointer is NULL that must not be",
-        FALCONET_ERROR_ALIGNMENT => c"a pointer is not aligned as its type needs",
-        FALCONET_ERROR_SIZE => c"memory is too small for what is asked, or a size is larger than any memory",
-        FALCONET_ERROR_LEN => c"a length is beyond the capacity",
-        FALCONET_ERROR_SHORT => c"a read needs more bytes than there are",
-        FALCONET_ERROR_ROOM => c"a write or a value needs more room than there is",
-        FALCONET_ERROR_SEEK => c"a seek leads out of the view",
-        FALCONET_ERROR_OVERLAP => c"memory to copy from or to lies within the view's own",
-        FALCONET_ERROR_VIEW => c"not a view: never made, given up, its event's claim over, or its fields changed",
-        FALCONET_ERROR_BATCH => c"not a batch: never made, given back, or moved",
-        FALCONET_ERROR_LENT => c"the batch is lent to the host: take it back first",
-        FALCONET_ERROR_CLAIMED => c"the batch has a claimed event: commit it or roll it back first",
-        FALCONET_ERROR_NOT_CLAIMED => c"the batch has no claimed event",
-        FALCONET_ERROR_TOO_LARGE => c"the event can never fit into this batch",
-        FALCONET_ERROR_NONE_FREE => c"all of them are in use",
-        FALCONET_ERROR_EVENT => c"the bytes are no event: its lengths and the bytes there are do not agree",
-        FALCONET_ERROR_EVENT_TYPE => c"the event has another type than the one asked for",
-        FALCONET_ERROR_RESULTS => c"not a memory for results: never made, or moved",
-        FALCONET_ERROR_NO_FIELD => c"no field is asked",
-        FALCONET_ERROR_FIELD_TYPE => c"the field has another type than the value",
-        FALCONET_ERROR_ANSWERED => c"the field has its value already, and is no list",
-        FALCONET_ERROR_TEXT => c"a text has a NUL in it, or none at its end",
-        FALCONET_ERROR_ARGUMENT => c"a number is none that the function knows",
-        _ => c"not a code of falconet",
+/// The texts of all codes from [`FALCONET_NONE`] down, one after another. There are no pointers, which would have to be
+/// relocated in every plugin.
+const TEXTS: &str = "\
+    there is none, or no more\0\
+    the batch is full: lend it, and claim again when it is taken back\0\
+    done\0\
+    a pointer is NULL that must not be\0\
+    a pointer is not aligned as its type needs\0\
+    memory is too small for what is asked, or a size is larger than any memory\0\
+    a length is beyond the capacity\0\
+    a read needs more bytes than there are\0\
+    a write or a value needs more room than there is\0\
+    a seek leads out of the view\0\
+    memory to copy from or to lies within the view's own\0\
+    not a view: never made, given up, its event's claim over, or its fields changed\0\
+    not a batch: never made, given back, or moved\0\
+    the batch is lent to the host: take it back first\0\
+    the batch has a claimed event: commit it or roll it back first\0\
+    the batch has no claimed event\0\
+    the event can never fit into this batch\0\
+    all of them are in use\0\
+    the bytes are no event: its lengths and the bytes there are do not agree\0\
+    the event has another type than the one asked for\0\
+    not a memory for results: never made, or moved\0\
+    no field is asked\0\
+    the field has another type than the value\0\
+    the field has its value already, and is no list\0\
+    a text has a NUL in it, or none at its end\0\
+    a number is none that the function knows\0\
+    not a code of falconet\0";
+
+/// The text of a code.
+pub(crate) fn text(code: Code) -> &'static CStr {
+    let skip = usize::try_from(FALCONET_NONE.wrapping_sub(code)).unwrap_or(CODES).min(CODES);
+    let mut rest = TEXTS.as_bytes();
+    for _ in 0..skip {
+        let end = rest.iter().position(|byte| *byte == 0).unwrap_or(0);
+        rest = rest.get(end + 1..).unwrap_or_default();
     }
+    CStr::from_bytes_until_nul(rest).unwrap_or_default()
 }
+
+/// How many codes there are.
+#[expect(clippy::cast_sign_loss, reason = "from the largest to the smallest")]
+const CODES: usize = (FALCONET_NONE - FALCONET_ERROR_ARGUMENT + 1) as usize;
 
 /// An error, or a state that ends a call early: a code other than [`FALCONET_OK`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +166,17 @@ impl From<NoValue> for Failed {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn texts_stand_in_the_order_of_codes() {
+        assert_eq!(text(FALCONET_NONE), c"there is none, or no more");
+        assert_eq!(text(FALCONET_FULL), c"the batch is full: lend it, and claim again when it is taken back");
+        assert_eq!(text(FALCONET_OK), c"done");
+        assert_eq!(text(FALCONET_ERROR_NULL), c"a pointer is NULL that must not be");
+        assert_eq!(text(FALCONET_ERROR_LENT), c"the batch is lent to the host: take it back first");
+        assert_eq!(text(FALCONET_ERROR_TEXT), c"a text has a NUL in it, or none at its end");
+        assert_eq!(text(FALCONET_ERROR_ARGUMENT), c"a number is none that the function knows");
+    }
 
     #[test]
     fn every_code_has_a_text_of_its_own() {

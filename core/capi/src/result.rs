@@ -15,7 +15,7 @@ use sdk::{Event, Span};
 
 use crate::code::{
     Code, FALCONET_ERROR_ANSWERED, FALCONET_ERROR_ARGUMENT, FALCONET_ERROR_FIELD_TYPE, FALCONET_ERROR_NO_FIELD,
-    FALCONET_ERROR_NULL, FALCONET_ERROR_ROOM, FALCONET_OK, Failed, done,
+    FALCONET_ERROR_NULL, FALCONET_ERROR_ROOM, FALCONET_ERROR_TEXT, FALCONET_OK, Failed, done,
 };
 use crate::extract::{
     FAILED, FALCONET_TYPE_ABSTIME, FALCONET_TYPE_BOOL, FALCONET_TYPE_IPADDR, FALCONET_TYPE_IPNET,
@@ -133,8 +133,25 @@ unsafe fn slow_bool(call: &mut Extraction, ftype: u32, value: bool) -> Code {
 /// As [`answer`]; the text is as `falconet_result_c_str` asks for.
 #[inline(never)]
 unsafe fn slow_c_str(call: &mut Extraction, ftype: u32, text: NonNull<c_char>) -> Code {
-    // SAFETY: as this function's.
-    unsafe { answer(call, ftype, |answers, asked| answers.c_str(asked, text)) }
+    let at = text.addr().get().wrapping_sub(call.event.addr());
+    if at < call.event_len {
+        // SAFETY: what `falconet_extraction_begin` has read, and the host leaves as it is for the call.
+        let bytes = unsafe { core::slice::from_raw_parts(call.event, call.event_len) };
+        let payload_ends = call.payload.addr() + call.payload_len == call.event.addr() + call.event_len;
+        if !payload_ends || call.payload_len == 0 || bytes.last() != Some(&0) {
+            return FALCONET_ERROR_TEXT;
+        }
+        let tail = bytes.get(at..).unwrap_or_default();
+        if !call.offsets.is_null() && call.at_start == 0 {
+            let len = tail.iter().position(|byte| *byte == 0).unwrap_or(0);
+            let end = at.checked_add(len).and_then(|end| Span::event(at, end));
+            (call.at_start, call.at_end) = end.map_or((0, 0), |span| (span.start(), span.end()));
+        }
+    }
+    // A pointer is a cell of 8 bytes, as a number is.
+    let cell = text.as_ptr().expose_provenance() as u64;
+    // SAFETY: as this function's; the host reads a field of this type by pointer.
+    unsafe { slow_number(call, ftype, cell) }
 }
 
 /// # Safety

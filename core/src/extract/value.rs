@@ -12,7 +12,7 @@ use super::request::Request;
 use crate::abi;
 use crate::event::{Event, PAYLOAD_OFFSET, Span, Timestamp};
 
-pub(super) use foreign::{CText, Placed};
+pub(super) use foreign::Placed;
 
 /// A value that a field may give. Its type is the field's type: there is nothing else to declare.
 ///

@@ -2,7 +2,7 @@
 //! Values of fields for a program in another language, which gives one with each call.
 #![expect(unsafe_code, reason = "the requests are the host's, and the memory is the program's")]
 
-use core::ffi::{c_char, c_void};
+use core::ffi::c_void;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::{NonNull, null};
@@ -11,7 +11,7 @@ use super::{List, Request};
 use crate::abi;
 use crate::event::{Event, Span};
 use crate::extract::memory::{Dropped, Filled, Offsets, Results};
-use crate::extract::value::{CText, Placed, Value};
+use crate::extract::value::{Placed, Value};
 
 /// The memory of a program's values: what [`Extraction`](crate::extract::Extraction) is for a plugin's state.
 #[doc(hidden)]
@@ -155,22 +155,6 @@ impl Answers {
                 Filled { values: asked.values.first, count: 1 }
             })?;
             self.give(asked, made)
-        }
-    }
-
-    /// Gives a C string by pointer, without a copy.
-    ///
-    /// # Errors
-    /// [`NoValue::Nul`] where it begins in the event, and the payload's last byte does not prove that it ends there.
-    ///
-    /// # Safety
-    /// As [`Answers::give`]; elsewhere than in the event it is a C string that stays until the call after the next.
-    #[inline]
-    pub unsafe fn c_str(&mut self, asked: &Asked<'_>, text: NonNull<c_char>) -> Result<Values, NoValue> {
-        // SAFETY: as this function's.
-        unsafe {
-            let text = CText::new(text, &asked.event).ok_or(NoValue::Nul)?;
-            self.give(asked, text)
         }
     }
 
