@@ -109,7 +109,7 @@ pub(crate) const fn stride(events: u32, bytes: usize) -> Result<usize, Failed> {
 /// The slot lies in writable memory; before the first lease it was all zero.
 pub(crate) unsafe fn lease(slot: NonNull<Slot>) -> bool {
     // SAFETY: as this function's. Only this field is reached, and only as an atomic.
-    let leased = unsafe { &*(&raw const (*slot.as_ptr()).leased) };
+    let leased = unsafe { AtomicU32::from_ptr((&raw mut (*slot.as_ptr()).leased).cast()) };
     leased.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
 
@@ -180,8 +180,11 @@ unsafe fn look<'a>(batch: *const Batch) -> Option<&'a Batch> {
     let batch = checked(batch.cast_mut()).ok()?;
     // SAFETY: not NULL and aligned; only a number is read.
     let seal = unsafe { (*batch.as_ptr()).seal } ^ batch.addr().get();
+    if seal != OWN && seal != LENT {
+        return None;
+    }
     // SAFETY: a batch that `make` has made; the rest as the caller says.
-    (seal == OWN || seal == LENT).then(|| unsafe { batch.as_ref() })
+    Some(unsafe { batch.as_ref() })
 }
 
 /// How many bytes of memory falconet_batch_init needs for a batch of up to `events` events in `bytes` bytes, whatever the

@@ -105,6 +105,7 @@ const TEXTS: &str = "\
     not a code of falconet\0";
 
 /// The text of a code.
+#[inline(never)]
 pub(crate) fn text(code: Code) -> &'static CStr {
     let skip = usize::try_from(FALCONET_NONE.wrapping_sub(code)).unwrap_or(CODES).min(CODES);
     let mut rest = TEXTS.as_bytes();
@@ -116,8 +117,7 @@ pub(crate) fn text(code: Code) -> &'static CStr {
 }
 
 /// How many codes there are.
-#[expect(clippy::cast_sign_loss, reason = "from the largest to the smallest")]
-const CODES: usize = (FALCONET_NONE - FALCONET_ERROR_ARGUMENT + 1) as usize;
+const CODES: usize = FALCONET_NONE.abs_diff(FALCONET_ERROR_ARGUMENT) as usize + 1;
 
 /// An error, or a state that ends a call early: a code other than [`FALCONET_OK`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

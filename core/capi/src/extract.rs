@@ -99,6 +99,7 @@ pub unsafe extern "C" fn falconet_extraction_begin(
 ///
 /// # Safety
 /// So many requests of the host's are there.
+#[cold]
 #[inline(never)]
 unsafe fn no_more_values(first: NonNull<ExtractField>, more: u32) -> Code {
     let mut field = first;
@@ -115,6 +116,7 @@ unsafe fn no_more_values(first: NonNull<ExtractField>, more: u32) -> Code {
 
 /// # Safety
 /// As [`falconet_extraction_begin`].
+#[cold]
 #[inline(never)]
 unsafe fn begin_any(
     results: *mut Results,
@@ -287,6 +289,7 @@ pub unsafe extern "C" fn falconet_extraction_next(extraction: *mut Extraction) -
 ///
 /// # Safety
 /// As there.
+#[cold]
 #[inline(never)]
 unsafe fn next_of_any(call: &mut Extraction) -> Code {
     if call.field.is_null() {

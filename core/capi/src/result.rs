@@ -115,6 +115,7 @@ unsafe fn event<'e>(call: &Extraction) -> Event<'e> {
 
 /// # Safety
 /// As [`answer`].
+#[cold]
 #[inline(never)]
 unsafe fn slow_number(call: &mut Extraction, ftype: u32, value: u64) -> Code {
     // SAFETY: as this function's.
@@ -123,6 +124,7 @@ unsafe fn slow_number(call: &mut Extraction, ftype: u32, value: u64) -> Code {
 
 /// # Safety
 /// As [`answer`].
+#[cold]
 #[inline(never)]
 unsafe fn slow_bool(call: &mut Extraction, ftype: u32, value: bool) -> Code {
     // SAFETY: as this function's.
@@ -131,6 +133,7 @@ unsafe fn slow_bool(call: &mut Extraction, ftype: u32, value: bool) -> Code {
 
 /// # Safety
 /// As [`answer`]; the text is as `falconet_result_c_str` asks for.
+#[cold]
 #[inline(never)]
 unsafe fn slow_c_str(call: &mut Extraction, ftype: u32, text: NonNull<c_char>) -> Code {
     let at = text.addr().get().wrapping_sub(call.event.addr());
@@ -156,6 +159,7 @@ unsafe fn slow_c_str(call: &mut Extraction, ftype: u32, text: NonNull<c_char>) -
 
 /// # Safety
 /// As [`answer`].
+#[cold]
 #[inline(never)]
 unsafe fn give_address(call: &mut Extraction, ftype: u32, value: IpAddr) -> Code {
     // SAFETY: as this function's.
