@@ -67,11 +67,7 @@ struct state *plugin_init(const struct ss_plugin_init_input *input, int32_t *rc)
 	state->payload = (uint32_t)payload;
 	return state;
 }
-void plugin_destroy(struct state *state)
-{
-	if (state)
-		falconet_slots_give_back(&used_states, state->slot);
-}
+void plugin_destroy(struct state *state) { if (state) falconet_slots_give_back(&used_states, state->slot); }
 
 struct instance *plugin_open(struct state *state, const char *params, int32_t *rc)
 {
@@ -94,8 +90,7 @@ struct instance *plugin_open(struct state *state, const char *params, int32_t *r
 }
 void plugin_close(struct state *state, struct instance *instance)
 {
-	(void)state;
-	if (instance && falconet_batch_give_back(instance->batch) == FALCONET_OK)
+	if (state && instance && falconet_batch_give_back(instance->batch) == FALCONET_OK)
 		falconet_slots_give_back(&used_instances, instance->slot);
 }
 
@@ -106,9 +101,7 @@ static inline void fill(uint8_t *payload, uint64_t counter)
 	size_t first = sizeof digits;
 	memcpy(payload, &counter, sizeof counter);
 	memcpy(payload + TEXT, "event number ", NUMBER - TEXT);
-	do {
-		digits[--first] = (char)('0' + counter % 10);
-	} while (counter /= 10);
+	do digits[--first] = (char)('0' + counter % 10); while (counter /= 10);
 	for (payload += NUMBER; first < sizeof digits; first++)
 		*payload++ = (uint8_t)digits[first];
 }
@@ -151,6 +144,5 @@ const char *plugin_event_to_string(struct state *state, const struct ss_plugin_e
 {
 	falconet_event event;
 	const char *text;
-	(void)state;
-	return falconet_event_of_input(input, &event) || falconet_event_text(&event, TEXT, &text) ? NULL : text;
+	return !state || falconet_event_of_input(input, &event) || falconet_event_text(&event, TEXT, &text) ? NULL : text;
 }
