@@ -753,7 +753,8 @@ falconet_code falconet_batch_roll_back(struct falconet_batch *batch);
  * Adds a whole event by one copy of its payload, which may be NULL where `len` is 0. `ts` is as for falconet_batch_commit.
  *
  * FALCONET_FULL where it is to be pushed again into the batch when it was lent and taken back; FALCONET_ERROR_TOO_LARGE
- * where it can never fit; for the rest as falconet_batch_claim. Nothing was added then.
+ * where it can never fit; FALCONET_ERROR_OVERLAP where `payload` lies in the memory of the event itself;
+ * FALCONET_ERROR_SIZE where no memory is so large; for the rest as falconet_batch_claim. Nothing was added then.
  */
 falconet_code falconet_batch_push(struct falconet_batch *batch,
                                   uint64_t ts,
@@ -767,7 +768,8 @@ falconet_code falconet_batch_push(struct falconet_batch *batch,
  * `parameters` are `count`, at most FALCONET_RAW_PARAMETERS; NULL where there are none. A plugin event has two: a plugin's
  * id of 4 bytes, not 0, and the payload. FALCONET_ERROR_ARGUMENT where the batch is for events with an id, for more
  * parameters, for one that is longer than its type can say, and for such a plugin event; FALCONET_ERROR_TOO_LARGE where it
- * can never fit; FALCONET_FULL where it will later, and in slots. For the rest as falconet_batch_claim.
+ * can never fit; FALCONET_FULL where it will later, and in slots; FALCONET_ERROR_OVERLAP where a parameter lies in the memory
+ * of events still to come; FALCONET_ERROR_SIZE for one that no memory has. For the rest as falconet_batch_claim.
  */
 falconet_code falconet_batch_raw(struct falconet_batch *batch,
                                  uint64_t ts,
@@ -878,8 +880,8 @@ falconet_code falconet_event_async(const struct falconet_event *event,
  * none. `ts` is nanoseconds since 1970-01-01 UTC, or UINT64_MAX for the host's time; `id` is 0, or in plugin_dump_state
  * that of the plugin.
  *
- * FALCONET_ERROR_ROOM where the view has too little; FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing
- * was written then.
+ * FALCONET_ERROR_ROOM where the view has too little; FALCONET_ERROR_OVERLAP where `name` or `data` lies in the view's memory;
+ * FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was written then.
  */
 falconet_code falconet_event_write_async(struct falconet_write_view *view,
                                          uint64_t ts,
@@ -893,8 +895,8 @@ falconet_code falconet_event_write_async(struct falconet_write_view *view,
  * where there are none. `tid` is UINT64_MAX for none.
  *
  * FALCONET_ERROR_ROOM where the view has too little, or a parameter is longer than its type can say;
- * FALCONET_ERROR_ARGUMENT for more parameters; FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was
- * written then.
+ * FALCONET_ERROR_ARGUMENT for more parameters; FALCONET_ERROR_OVERLAP where one lies in the view's memory;
+ * FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was written then.
  */
 falconet_code falconet_event_write_raw(struct falconet_write_view *view,
                                        uint64_t ts,
@@ -1003,9 +1005,11 @@ falconet_code falconet_last_error_clear(struct falconet_last_error *error);
 /**
  * Replaces the text by a C string, which is copied. What does not fit is cut at the end of a character.
  *
- * FALCONET_ERROR_NULL, FALCONET_ERROR_ALIGNMENT: nothing has changed then.
+ * FALCONET_ERROR_OVERLAP where `text` lies in `error`; FALCONET_ERROR_NULL, FALCONET_ERROR_ALIGNMENT. Nothing has changed
+ * then.
  */
-falconet_code falconet_last_error_set(struct falconet_last_error *error, const char *text);
+falconet_code falconet_last_error_set(struct falconet_last_error *error,
+                                      const char *text);
 
 /**
  * Replaces the text by that of a code: falconet_error_text. FALCONET_ERROR_NULL, FALCONET_ERROR_ALIGNMENT.
@@ -1016,7 +1020,8 @@ falconet_code falconet_last_error_set_code(struct falconet_last_error *error, fa
  * Appends `len` bytes, which are copied; NULL where `len` is 0. What does not fit is cut at the end of a character, and a
  * NUL becomes `?`.
  *
- * FALCONET_ERROR_NULL, FALCONET_ERROR_ALIGNMENT, FALCONET_ERROR_SIZE: nothing has changed then.
+ * FALCONET_ERROR_OVERLAP where they lie in `error`; FALCONET_ERROR_NULL, FALCONET_ERROR_ALIGNMENT, FALCONET_ERROR_SIZE.
+ * Nothing has changed then.
  */
 falconet_code falconet_last_error_add(struct falconet_last_error *error,
                                       const void *from,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Helpers shared by the tests that cross crates.
 
+pub mod capi;
 pub mod host;
 pub mod plugins;
 pub mod sysdig;

@@ -120,6 +120,20 @@ pub fn panics() -> PathBuf {
     library(&root().join("tests/fixtures/panics"), Profile::Release)
 }
 
+/// A file that the crate of a manifest makes, by the end of its name, such as `.a`.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn artifact(manifest: &Path, profile: Profile, end: &'static str) -> PathBuf {
+    let arguments = [&["--lib"][..], profile.arguments()].concat();
+    let key = [&arguments[..], &[end]].concat();
+    built_as(manifest, &arguments, &key, |artifact| {
+        let files = artifact["filenames"].as_array().into_iter().flatten().filter_map(Json::as_str);
+        files.map(PathBuf::from).find(|file| file.to_str().is_some_and(|name| name.ends_with(end)))
+    })
+}
+
 /// The archive of `tests/fixtures/static`, two plugins to be linked statically.
 ///
 /// # Panics
@@ -212,13 +226,23 @@ impl Copy {
 }
 
 /// What `file` finds in cargo's message of what it made of the manifest's own package.
-#[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
 fn built(manifest: &Path, arguments: &[&str], file: impl Fn(&Json) -> Option<PathBuf>) -> PathBuf {
+    built_as(manifest, arguments, arguments, file)
+}
+
+/// The same, remembered under other words than the arguments for cargo.
+#[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
+fn built_as(
+    manifest: &Path,
+    arguments: &[&str],
+    remembered: &[&str],
+    file: impl Fn(&Json) -> Option<PathBuf>,
+) -> PathBuf {
     type Built = HashMap<(PathBuf, String), PathBuf>;
     static BUILT: Mutex<Option<Built>> = Mutex::new(None);
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     let built = built.get_or_insert_default();
-    let key = (manifest.to_path_buf(), arguments.concat());
+    let key = (manifest.to_path_buf(), remembered.concat());
     if let Some(path) = built.get(&key) {
         return path.clone();
     }

@@ -145,13 +145,18 @@ pub fn memcheck() -> Result<Command, Skip> {
 }
 
 /// Asks a program for its version, once.
-fn there_is(program: &'static str) -> Result<(), Skip> {
+///
+/// # Errors
+/// [`Skip`] where it is not there.
+pub fn there_is(program: &'static str) -> Result<(), Skip> {
     static CC: OnceLock<bool> = OnceLock::new();
+    static CXX: OnceLock<bool> = OnceLock::new();
     static VALGRIND: OnceLock<bool> = OnceLock::new();
     static NM: OnceLock<bool> = OnceLock::new();
     let ask = || -> io::Result<bool> { Ok(Command::new(program).arg("--version").output()?.status.success()) };
     let known = match program {
         "cc" => &CC,
+        "c++" => &CXX,
         "nm" => &NM,
         _ => &VALGRIND,
     };

@@ -20,7 +20,7 @@ use crate::code::{
     FALCONET_ERROR_NOT_CLAIMED, FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW, FALCONET_FULL, Failed,
     done,
 };
-use crate::pointer::{bytes, checked};
+use crate::pointer::{apart, bytes, checked};
 use crate::types::{Bytes, WriteView};
 
 /// Bytes of a batch's memory beside its events and their pointers: see FALCONET_BATCH_SIZE.
@@ -460,17 +460,21 @@ pub unsafe extern "C" fn falconet_batch_roll_back(batch: *mut Batch) -> Code {
 /// Adds a whole event by one copy of its payload, which may be NULL where `len` is 0. `ts` is as for falconet_batch_commit.
 ///
 /// FALCONET_FULL where it is to be pushed again into the batch when it was lent and taken back; FALCONET_ERROR_TOO_LARGE
-/// where it can never fit; for the rest as falconet_batch_claim. Nothing was added then.
+/// where it can never fit; FALCONET_ERROR_OVERLAP where `payload` lies in the memory of the event itself;
+/// FALCONET_ERROR_SIZE where no memory is so large; for the rest as falconet_batch_claim. Nothing was added then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_batch_push(batch: *mut Batch, ts: u64, payload: *const c_void, len: usize) -> Code {
     // SAFETY: the caller's batch and bytes.
     unsafe {
         let push = || {
-            let from = bytes(payload, len)?;
+            bytes(payload, len)?;
             let claimed = u32::try_from(len).map_err(|_| Failed(crate::code::FALCONET_ERROR_TOO_LARGE))?;
             let mut view = core::ptr::null_mut();
             claim(batch, Some(claimed), &raw mut view)?;
-            let written = crate::write_view::with(view, |view| Ok(view.write_all(from)?));
+            let written = crate::write_view::with(view, |view| {
+                apart(payload, len, view.as_ptr(), view.capacity())?;
+                Ok(view.write_all(bytes(payload, len)?)?)
+            });
             let code = match written {
                 Ok(()) => falconet_batch_commit(batch, ts),
                 Err(Failed(code)) => code,
@@ -491,7 +495,8 @@ pub unsafe extern "C" fn falconet_batch_push(batch: *mut Batch, ts: u64, payload
 /// `parameters` are `count`, at most FALCONET_RAW_PARAMETERS; NULL where there are none. A plugin event has two: a plugin's
 /// id of 4 bytes, not 0, and the payload. FALCONET_ERROR_ARGUMENT where the batch is for events with an id, for more
 /// parameters, for one that is longer than its type can say, and for such a plugin event; FALCONET_ERROR_TOO_LARGE where it
-/// can never fit; FALCONET_FULL where it will later, and in slots. For the rest as falconet_batch_claim.
+/// can never fit; FALCONET_FULL where it will later, and in slots; FALCONET_ERROR_OVERLAP where a parameter lies in the memory
+/// of events still to come; FALCONET_ERROR_SIZE for one that no memory has. For the rest as falconet_batch_claim.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_batch_raw(
     batch: *mut Batch,
@@ -509,7 +514,7 @@ pub unsafe extern "C" fn falconet_batch_raw(
                 return Err(Failed(FALCONET_ERROR_CLAIMED));
             }
             let mut room: [&[u8]; FALCONET_RAW_PARAMETERS] = [&[]; FALCONET_RAW_PARAMETERS];
-            let parameters = crate::event::parameters(parameters, count, &mut room)?;
+            let parameters = crate::event::parameters(parameters, count, batch.events.rest(), &mut room)?;
             let tid = Some(tid).filter(|tid| *tid != u64::MAX);
             match batch.events.raw(Timestamp::from_nanos(ts), tid, event_type, parameters) {
                 Ok(Push::Full | Push::Skipped) => Err(Failed(FALCONET_FULL)),

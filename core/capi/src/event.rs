@@ -13,7 +13,7 @@ use crate::code::{
     Code, FALCONET_ERROR_ARGUMENT, FALCONET_ERROR_EVENT, FALCONET_ERROR_EVENT_TYPE, FALCONET_ERROR_NULL,
     FALCONET_ERROR_TEXT, FALCONET_ERROR_TOO_LARGE, FALCONET_NONE, Failed, done,
 };
-use crate::pointer::{bytes, checked, get, give};
+use crate::pointer::{apart, bytes, checked, get, give, optional};
 use crate::types::{Bytes, Event, View, WriteView};
 use crate::write_view;
 
@@ -219,6 +219,7 @@ pub unsafe extern "C" fn falconet_event_async(
     // SAFETY: the caller's event, and its outputs.
     unsafe {
         done(get(event).and_then(|event| {
+            let (id, name, data) = (optional(id)?, optional(name)?, optional(data)?);
             let parts = event.get()?.as_async()?;
             give(id, parts.id);
             give(name, parts.name.as_ptr());
@@ -232,8 +233,8 @@ pub unsafe extern "C" fn falconet_event_async(
 /// none. `ts` is nanoseconds since 1970-01-01 UTC, or UINT64_MAX for the host's time; `id` is 0, or in plugin_dump_state
 /// that of the plugin.
 ///
-/// FALCONET_ERROR_ROOM where the view has too little; FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing
-/// was written then.
+/// FALCONET_ERROR_ROOM where the view has too little; FALCONET_ERROR_OVERLAP where `name` or `data` lies in the view's memory;
+/// FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was written then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_event_write_async(
     view: *mut WriteView,
@@ -249,7 +250,10 @@ pub unsafe extern "C" fn falconet_event_write_async(
     // SAFETY: the caller's view, text and bytes.
     unsafe {
         done(write_view::with(view, |view| {
-            write_async(view, Timestamp::from_nanos(ts), id, CStr::from_ptr(name), bytes(data, len)?)?;
+            let name = CStr::from_ptr(name);
+            apart(name.as_ptr().cast(), name.count_bytes() + 1, view.as_ptr(), view.capacity())?;
+            apart(data, len, view.as_ptr(), view.capacity())?;
+            write_async(view, Timestamp::from_nanos(ts), id, name, bytes(data, len)?)?;
             Ok(())
         }))
     }
@@ -259,8 +263,8 @@ pub unsafe extern "C" fn falconet_event_write_async(
 /// where there are none. `tid` is UINT64_MAX for none.
 ///
 /// FALCONET_ERROR_ROOM where the view has too little, or a parameter is longer than its type can say;
-/// FALCONET_ERROR_ARGUMENT for more parameters; FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was
-/// written then.
+/// FALCONET_ERROR_ARGUMENT for more parameters; FALCONET_ERROR_OVERLAP where one lies in the view's memory;
+/// FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was written then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_event_write_raw(
     view: *mut WriteView,
@@ -274,7 +278,7 @@ pub unsafe extern "C" fn falconet_event_write_raw(
     unsafe {
         done(write_view::with(view, |view| {
             let mut room: [&[u8]; FALCONET_RAW_PARAMETERS] = [&[]; FALCONET_RAW_PARAMETERS];
-            let parameters = self::parameters(parameters, count, &mut room)?;
+            let parameters = self::parameters(parameters, count, (view.as_ptr(), view.capacity()), &mut room)?;
             let tid = Some(tid).filter(|tid| *tid != u64::MAX);
             write_raw(view, Timestamp::from_nanos(ts), tid, event_type, parameters)?;
             Ok(())
@@ -282,13 +286,14 @@ pub unsafe extern "C" fn falconet_event_write_raw(
     }
 }
 
-/// Parameters of C as slices.
+/// Parameters of C as slices, none of which may have a byte in the memory that is written, `into`.
 ///
 /// # Safety
 /// Unless it is NULL, `parameters` are `count`, each NULL or so many readable bytes, unchanged for `'a`.
 pub(crate) unsafe fn parameters<'r, 'a>(
     parameters: *const Bytes,
     count: usize,
+    into: (*const u8, usize),
     room: &'r mut [&'a [u8]; FALCONET_RAW_PARAMETERS],
 ) -> Result<&'r [&'a [u8]], Failed> {
     let slices = room.get_mut(..count).ok_or(Failed(FALCONET_ERROR_ARGUMENT))?;
@@ -298,6 +303,7 @@ pub(crate) unsafe fn parameters<'r, 'a>(
             // SAFETY: as this function's.
             *slice = unsafe {
                 let Bytes { ptr, len } = *first.add(index).as_ptr();
+                apart(ptr, len, into.0, into.1)?;
                 bytes(ptr, len)?
             };
         }

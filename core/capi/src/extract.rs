@@ -79,9 +79,9 @@ pub unsafe extern "C" fn falconet_extraction_begin(
     // a claim that has them.
     unsafe {
         // What the real host asks goes straight through, in a function that calls none: a plugin event as every SDK writes it.
-        if let (false, Some(event), Ok(own), Ok(out)) =
-            (input.is_null(), event.as_ref(), self::results(results), checked(extraction))
-            && let (Some(first), Some(last)) = (NonNull::new((*input).fields), (*input).num_fields.checked_sub(1))
+        if let (Ok(_), Ok(event), Ok(own), Ok(out)) =
+            (checked(input.cast_mut()), get(event), self::results(results), checked(extraction))
+            && let (Ok(first), Some(last)) = (checked((*input).fields), (*input).num_fields.checked_sub(1))
             && let Some(read) = Event::plain_from_ptr(event.evt)
             && (!own.offsets || (*input).value_offsets.is_null())
             && (*first.as_ptr()).flist == 0
@@ -240,7 +240,8 @@ unsafe fn ask_list(call: *mut Extraction) -> Code {
     unsafe {
         (*call).list = true;
         ((*call).plain, (*call).quick) = (0, 0);
-        ((*call).values, (*call).values_count, (*call).at_start) = (null_mut(), 0, 0);
+        ((*call).values, (*call).values_count) = (null_mut(), 0);
+        ((*call).at_start, (*call).at_end) = (0, 0);
     }
     FALCONET_OK
 }
@@ -255,7 +256,8 @@ unsafe fn note_offsets(call: *mut Extraction, results: &mut Results) {
     // SAFETY: as this function's; both are requests of one array.
     let several = unsafe {
         ((*call).plain, (*call).quick) = (0, 0);
-        ((*call).values, (*call).values_count, (*call).at_start) = (null_mut(), 0, 0);
+        ((*call).values, (*call).values_count) = (null_mut(), 0);
+        ((*call).at_start, (*call).at_end) = (0, 0);
         ((*call).first != (*call).last).then(|| {
             let first = (*call).first.cast::<ExtractField>();
             usize::try_from((*call).field.cast::<ExtractField>().offset_from(first)).unwrap_or(0)
@@ -272,7 +274,10 @@ unsafe fn note_offsets(call: *mut Extraction, results: &mut Results) {
 pub unsafe extern "C" fn falconet_extraction_next(extraction: *mut Extraction) -> Code {
     // SAFETY: the caller's extraction, begun.
     unsafe {
-        let Some(call) = extraction.as_mut() else { return FALCONET_ERROR_NULL };
+        let call = match get_mut(extraction) {
+            Ok(call) => call,
+            Err(Failed(code)) => return code,
+        };
         let Some(left) = call.quick.checked_sub(1) else {
             if call.list || !call.offsets.is_null() || call.field.is_null() {
                 return next_of_any(call);

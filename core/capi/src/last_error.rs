@@ -7,7 +7,7 @@ use core::ffi::{CStr, c_char, c_void};
 use sdk::error::Message;
 
 use crate::code::{self, Code, FALCONET_ERROR_NULL, Failed, done};
-use crate::pointer::{bytes, get_mut};
+use crate::pointer::{apart, bytes, get_mut};
 use crate::types::LastError;
 
 const _: () =
@@ -31,7 +31,8 @@ pub unsafe extern "C" fn falconet_last_error_clear(error: *mut LastError) -> Cod
 
 /// Replaces the text by a C string, which is copied. What does not fit is cut at the end of a character.
 ///
-/// FALCONET_ERROR_NULL, FALCONET_ERROR_ALIGNMENT: nothing has changed then.
+/// FALCONET_ERROR_OVERLAP where `text` lies in `error`; FALCONET_ERROR_NULL, FALCONET_ERROR_ALIGNMENT. Nothing has changed
+/// then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_last_error_set(error: *mut LastError, text: *const c_char) -> Code {
     if text.is_null() {
@@ -39,9 +40,11 @@ pub unsafe extern "C" fn falconet_last_error_set(error: *mut LastError, text: *c
     }
     // SAFETY: the caller's text, twice.
     unsafe {
-        done(message(error).map(|message| {
+        done(message(error).and_then(|message| {
+            apart(text.cast(), 1, error.cast(), size_of::<LastError>())?;
             message.clear();
             message.push_bytes(CStr::from_ptr(text).to_bytes());
+            Ok(())
         }))
     }
 }
@@ -56,12 +59,14 @@ pub unsafe extern "C" fn falconet_last_error_set_code(error: *mut LastError, cod
 /// Appends `len` bytes, which are copied; NULL where `len` is 0. What does not fit is cut at the end of a character, and a
 /// NUL becomes `?`.
 ///
-/// FALCONET_ERROR_NULL, FALCONET_ERROR_ALIGNMENT, FALCONET_ERROR_SIZE: nothing has changed then.
+/// FALCONET_ERROR_OVERLAP where they lie in `error`; FALCONET_ERROR_NULL, FALCONET_ERROR_ALIGNMENT, FALCONET_ERROR_SIZE.
+/// Nothing has changed then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_last_error_add(error: *mut LastError, from: *const c_void, len: usize) -> Code {
     // SAFETY: the caller's text and bytes.
     unsafe {
         done(message(error).and_then(|message| {
+            apart(from, len, error.cast(), size_of::<LastError>())?;
             message.push_bytes(bytes(from, len)?);
             Ok(())
         }))

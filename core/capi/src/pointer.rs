@@ -68,24 +68,37 @@ pub(crate) unsafe fn bytes_mut<'a>(pointer: *mut c_void, len: usize) -> Result<&
     Ok(unsafe { core::slice::from_raw_parts_mut(pointer.as_ptr(), len) })
 }
 
-/// That none of `len` bytes at `pointer` is one of `view_len` bytes at `view`.
+/// That so many bytes can be there, and that none of them is one of `view_len` bytes at `view`. NULL is fine for none.
 #[inline]
 pub(crate) fn apart(pointer: *const c_void, len: usize, view: *const u8, view_len: usize) -> Result<(), Failed> {
-    let (at, view) = (pointer.addr(), view.addr());
-    if len > 0 && view_len > 0 && at < view.saturating_add(view_len) && view < at.saturating_add(len) {
+    if len == 0 {
+        return Ok(());
+    }
+    if len > isize::MAX.unsigned_abs() {
+        return Err(Failed(FALCONET_ERROR_SIZE));
+    }
+    let at = checked(pointer.cast_mut().cast::<u8>())?.addr().get();
+    let view = view.addr();
+    if view_len > 0 && at < view.saturating_add(view_len) && view < at.saturating_add(len) {
         return Err(Failed(FALCONET_ERROR_OVERLAP));
     }
     Ok(())
 }
 
-/// Writes an output that may be left out.
+/// An output that may be left out: NULL, or aligned.
+#[inline]
+pub(crate) fn optional<T>(out: *mut T) -> Result<Option<NonNull<T>>, Failed> {
+    if out.is_null() { Ok(None) } else { checked(out).map(Some) }
+}
+
+/// Writes an output unless it is left out.
 ///
 /// # Safety
-/// `out` is NULL, or aligned and writable.
+/// It is writable.
 #[inline]
-pub(crate) unsafe fn give<T>(out: *mut T, value: T) {
-    if let Ok(out) = checked(out) {
-        // SAFETY: not NULL; writable as the caller says.
+pub(crate) unsafe fn give<T>(out: Option<NonNull<T>>, value: T) {
+    if let Some(out) = out {
+        // SAFETY: as this function's.
         unsafe { out.write(value) }
     }
 }

@@ -40,7 +40,10 @@ unsafe fn single<C: Copy, V>(
 ) -> Code {
     // SAFETY: as this function's. Plain is the type of a present request only.
     unsafe {
-        let Some(call) = extraction.as_mut() else { return FALCONET_ERROR_NULL };
+        let call = match get_mut(extraction) {
+            Ok(call) => call,
+            Err(Failed(code)) => return code,
+        };
         if call.plain == ftype
             && let Some(values) = (*call.results.cast::<Results>()).answers.single(cell)
         {
@@ -227,7 +230,10 @@ pub unsafe extern "C" fn falconet_result_c_str(extraction: *mut Extraction, text
     let Some(text) = NonNull::new(text.cast_mut()) else { return FALCONET_ERROR_NULL };
     // SAFETY: as in `falconet_result_u64`; the text is the caller's.
     unsafe {
-        let Some(call) = extraction.as_mut() else { return FALCONET_ERROR_NULL };
+        let call = match get_mut(extraction) {
+            Ok(call) => call,
+            Err(Failed(code)) => return code,
+        };
         // A text in the event needs a proof of its end.
         let place = text.addr().get().wrapping_sub(call.payload.addr());
         if place < call.payload_len && *call.payload.add(call.payload_len - 1) == 0 {

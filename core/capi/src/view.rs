@@ -7,7 +7,7 @@ use core::ffi::c_void;
 use sdk::view::{self, SeekFrom};
 
 use crate::code::{Code, FALCONET_ERROR_ARGUMENT, FALCONET_ERROR_VIEW, Failed, done};
-use crate::pointer::{apart, bytes_mut, checked, get, get_mut, give};
+use crate::pointer::{apart, bytes_mut, checked, get, get_mut, give, optional};
 use crate::types::View;
 
 /// For falconet_view_seek and its like: counted from the first byte.
@@ -102,6 +102,7 @@ pub unsafe extern "C" fn falconet_view_read(
     // SAFETY: the caller's view and memory.
     unsafe {
         done(with(view, |view| {
+            let count = optional(count)?;
             apart(into, size, view.as_ptr(), view.capacity())?;
             give(count, view.read(bytes_mut(into, size)?));
             Ok(())
@@ -150,6 +151,7 @@ pub unsafe extern "C" fn falconet_view_seek(view: *mut View, from: i32, distance
     // SAFETY: the caller's view and output.
     unsafe {
         done(with(view, |view| {
+            let offset = optional(offset)?;
             give(offset, view.seek(seek_from(from, distance)?)?);
             Ok(())
         }))

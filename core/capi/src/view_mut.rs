@@ -8,7 +8,7 @@ use core::ptr::null_mut;
 use sdk::view;
 
 use crate::code::{Code, FALCONET_ERROR_VIEW, Failed, done};
-use crate::pointer::{apart, bytes, bytes_mut, checked, get, get_mut, give};
+use crate::pointer::{apart, bytes, bytes_mut, checked, get, get_mut, give, optional};
 use crate::types::{View, ViewMut, WriteView};
 use crate::view::{position, seek_from};
 
@@ -124,6 +124,7 @@ pub unsafe extern "C" fn falconet_view_mut_read(
     // SAFETY: the caller's view, memory and output.
     unsafe {
         done(with(view, |view| {
+            let count = optional(count)?;
             apart(into, size, view.as_ptr(), view.capacity())?;
             give(count, view.read(bytes_mut(into, size)?));
             Ok(())
@@ -169,6 +170,7 @@ pub unsafe extern "C" fn falconet_view_mut_write(
     // SAFETY: the caller's view, bytes and output.
     unsafe {
         done(with(view, |view| {
+            let count = optional(count)?;
             apart(from, len, view.as_ptr(), view.capacity())?;
             give(count, view.write(bytes(from, len)?));
             Ok(())
@@ -206,6 +208,7 @@ pub unsafe extern "C" fn falconet_view_mut_seek(
     // SAFETY: the caller's view and output.
     unsafe {
         done(with(view, |view| {
+            let offset = optional(offset)?;
             give(offset, view.seek(seek_from(from, distance)?)?);
             Ok(())
         }))

@@ -8,7 +8,7 @@ use core::ptr::null_mut;
 use sdk::view;
 
 use crate::code::{Code, FALCONET_ERROR_VIEW, Failed, done};
-use crate::pointer::{apart, bytes, checked, get, get_mut, give};
+use crate::pointer::{apart, bytes, checked, get, get_mut, give, optional};
 use crate::types::WriteView;
 use crate::view::{position, seek_from};
 
@@ -74,6 +74,7 @@ pub unsafe extern "C" fn falconet_write_view_write(
     // SAFETY: the caller's view, bytes and output.
     unsafe {
         done(with(view, |view| {
+            let count = optional(count)?;
             apart(from, len, view.as_ptr(), view.capacity())?;
             give(count, view.write(bytes(from, len)?));
             Ok(())
@@ -168,6 +169,7 @@ pub unsafe extern "C" fn falconet_write_view_seek(
     // SAFETY: the caller's view and output.
     unsafe {
         done(with(view, |view| {
+            let offset = optional(offset)?;
             give(offset, view.seek(seek_from(from, distance)?)?);
             Ok(())
         }))

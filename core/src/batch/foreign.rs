@@ -146,6 +146,14 @@ impl Foreign {
         self.len() == 0
     }
 
+    /// The memory that events still to come are written to: where it begins, and its bytes.
+    #[must_use]
+    pub fn rest(&self) -> (*const u8, usize) {
+        let memory = &self.lease.memory;
+        let used = memory.used.min(memory.capacity);
+        (memory.bytes.as_ptr().wrapping_add(used as usize), (memory.capacity - used) as usize)
+    }
+
     /// Bytes of the largest payload; in slots that of every one.
     #[must_use]
     pub const fn max_payload(&self) -> u32 {
