@@ -259,6 +259,8 @@ struct Call {
     /// It has not used the texts yet.
     fresh_text: bool,
     dropped: Dropped,
+    /// Written, too: it makes one number of them.
+    _fourth: u8,
 }
 
 /// Why the value that was made last is not handed over.
@@ -315,7 +317,7 @@ impl Results {
         starts: null_mut(),
         lengths: null_mut(),
         offsets_len: 0,
-        call: Call { fresh: false, fresh_text: false, dropped: Dropped::No },
+        call: Call { fresh: false, fresh_text: false, dropped: Dropped::No, _fourth: 0 },
         wanted: Offsets::None,
     };
 
@@ -334,7 +336,7 @@ impl Results {
     /// Begins a call: its values go behind those of the call before.
     #[inline(always)]
     pub(super) const fn begin_call(&mut self) {
-        self.call = Call { fresh: true, fresh_text: true, dropped: Dropped::No };
+        self.call = Call { fresh: true, fresh_text: true, dropped: Dropped::No, _fourth: 0 };
     }
 
     /// Why the value that was made last is not handed over.
