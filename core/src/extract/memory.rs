@@ -202,7 +202,7 @@ impl Place {
 
 /// An array of bytes that values are put into one after another: `at <= end <= 3 * share`.
 #[derive(Clone, Copy)]
-struct Area {
+pub(super) struct Area {
     base: *mut u8,
     at: usize,
     /// Where the present call's share ends.
@@ -212,7 +212,7 @@ struct Area {
 }
 
 impl Area {
-    const fn new(base: *mut u8, size: usize) -> Self {
+    pub(super) const fn new(base: *mut u8, size: usize) -> Self {
         Self { base, at: 0, end: 0, share: size / 3 }
     }
 
@@ -259,7 +259,6 @@ struct Call {
     /// It has not used the texts yet.
     fresh_text: bool,
     dropped: Dropped,
-    /// Written, too: it makes one number of them.
     _fourth: u8,
 }
 
@@ -321,16 +320,10 @@ impl Results {
         wanted: Offsets::None,
     };
 
-    /// Empty, in cells and text of so many bytes, both multiples of 24, and two arrays of so many offsets.
-    pub(super) const fn of(
-        cells: (*mut u8, usize),
-        text: (*mut u8, usize),
-        offsets: (*mut u32, *mut u32, usize),
-    ) -> Self {
-        let mut results = Self::NONE;
-        (results.cells, results.text) = (Area::new(cells.0, cells.1), Area::new(text.0, text.1));
-        (results.starts, results.lengths, results.offsets_len) = offsets;
-        results
+    /// Empty, in two areas of whole cells, with arrays of so many offsets.
+    pub(super) const fn of(cells: Area, text: Area, offsets: (*mut u32, *mut u32, usize)) -> Self {
+        let (starts, lengths, offsets_len) = offsets;
+        Self { cells, text, starts, lengths, offsets_len, ..Self::NONE }
     }
 
     /// Begins a call: its values go behind those of the call before.
@@ -351,7 +344,6 @@ impl Results {
     }
 
     /// Before the cells are used: the first time in a call, starts again at 0 where less than a share is left.
-    #[inline]
     pub(super) fn first_use(&mut self) {
         if self.call.fresh {
             self.call.fresh = false;
@@ -359,7 +351,7 @@ impl Results {
         }
     }
 
-    /// As [`Results::first_use`], before the texts are used.
+    /// As `first_use`, before the texts are used.
     fn first_text(&mut self) {
         if self.call.fresh_text {
             self.call.fresh_text = false;
@@ -374,7 +366,7 @@ impl Results {
         self.single_more(cell)
     }
 
-    /// As [`Results::single`], where the call has used the cells already.
+    /// The same, where the call has used the cells already.
     #[inline(always)]
     pub(super) fn single_more<C: Copy>(&mut self, cell: C) -> Option<Filled> {
         let at = self.cells.at;
@@ -383,10 +375,12 @@ impl Results {
             return None;
         }
         self.cells.at = end;
-        // SAFETY: `at..end` lies within the cells; `at` is a multiple of 8, and so is the array's address.
-        let place = unsafe { self.cells.base.add(at).cast::<C>() };
-        // SAFETY: as above, and aligned to 8, as much as any cell is.
-        unsafe { place.write(cell) };
+        // SAFETY: `at..end` lies within the cells; `at` is a multiple of 8, and so is the array's address: aligned as any cell.
+        let place = unsafe {
+            let place = self.cells.base.add(at).cast::<C>();
+            place.write(cell);
+            place
+        };
         Some(Filled { values: place.cast(), count: 1 })
     }
 
