@@ -33,11 +33,6 @@ struct ss_plugin_set_config_input;
 #define FALCONET_BATCH_HEADER 319
 
 /**
- * Parameters that falconet_batch_raw takes at most.
- */
-#define FALCONET_RAW_PARAMETERS 32
-
-/**
  * Type of a plugin event: parameters plugin id and payload.
  */
 #define FALCONET_EVENT_PLUGIN 322
@@ -153,6 +148,11 @@ struct ss_plugin_set_config_input;
 #define FALCONET_LOG_TRACE 8
 
 /**
+ * Parameters that falconet_batch_raw and falconet_event_write_raw take at most.
+ */
+#define FALCONET_RAW_PARAMETERS 32
+
+/**
  * A good size in bytes for falconet_results_init: a request may have 240 values, and 2,600 bytes of copied texts.
  */
 #define FALCONET_RESULTS_SIZE 16384
@@ -227,20 +227,6 @@ typedef struct falconet_write_view {
 } falconet_write_view;
 
 /**
- * So many bytes somewhere.
- */
-typedef struct falconet_bytes {
-    /**
-     * The first one; may be NULL where there are none.
-     */
-    const void *ptr;
-    /**
-     * How many there are.
-     */
-    size_t len;
-} falconet_bytes;
-
-/**
  * An event, read: its lengths are checked against the bytes there are.
  *
  * Filled in by falconet_event_parse and its like, to be read only. It points into the event's own memory.
@@ -304,6 +290,20 @@ typedef struct falconet_view {
      */
     size_t offset;
 } falconet_view;
+
+/**
+ * So many bytes somewhere.
+ */
+typedef struct falconet_bytes {
+    /**
+     * The first one; may be NULL where there are none.
+     */
+    const void *ptr;
+    /**
+     * How many there are.
+     */
+    size_t len;
+} falconet_bytes;
 
 /**
  * One call of plugin_extract_fields: an event, and the fields that are asked of it one after another.
@@ -750,35 +750,6 @@ falconet_code falconet_batch_commit(struct falconet_batch *batch,
 falconet_code falconet_batch_roll_back(struct falconet_batch *batch);
 
 /**
- * Adds a whole event by one copy of its payload, which may be NULL where `len` is 0. `ts` is as for falconet_batch_commit.
- *
- * FALCONET_FULL where it is to be pushed again into the batch when it was lent and taken back; FALCONET_ERROR_TOO_LARGE
- * where it can never fit; FALCONET_ERROR_OVERLAP where `payload` lies in the memory of the event itself;
- * FALCONET_ERROR_SIZE where no memory is so large; for the rest as falconet_batch_claim. Nothing was added then.
- */
-falconet_code falconet_batch_push(struct falconet_batch *batch,
-                                  uint64_t ts,
-                                  const void *payload,
-                                  size_t len);
-
-/**
- * Adds an event of any of libscap's types from its raw parameters, for a source without an id. `tid` is the thread that it
- * belongs to, UINT64_MAX for none; `ts` is as for falconet_batch_commit.
- *
- * `parameters` are `count`, at most FALCONET_RAW_PARAMETERS; NULL where there are none. A plugin event has two: a plugin's
- * id of 4 bytes, not 0, and the payload. FALCONET_ERROR_ARGUMENT where the batch is for events with an id, for more
- * parameters, for one that is longer than its type can say, and for such a plugin event; FALCONET_ERROR_TOO_LARGE where it
- * can never fit; FALCONET_FULL where it will later, and in slots; FALCONET_ERROR_OVERLAP where a parameter lies in the memory
- * of events still to come; FALCONET_ERROR_SIZE for one that no memory has. For the rest as falconet_batch_claim.
- */
-falconet_code falconet_batch_raw(struct falconet_batch *batch,
-                                 uint64_t ts,
-                                 uint64_t tid,
-                                 uint16_t event_type,
-                                 const struct falconet_bytes *parameters,
-                                 size_t count);
-
-/**
  * How many events are committed; 0 for what is no batch.
  */
 uint32_t falconet_batch_len(const struct falconet_batch *batch);
@@ -1052,6 +1023,35 @@ const char *falconet_last_error_get(struct falconet_last_error *error);
  */
 falconet_code falconet_pool_lease(const struct falconet_pool *pool,
                                   struct falconet_batch **batch);
+
+/**
+ * Adds a whole event by one copy of its payload, which may be NULL where `len` is 0. `ts` is as for falconet_batch_commit.
+ *
+ * FALCONET_FULL where it is to be pushed again into the batch when it was lent and taken back; FALCONET_ERROR_TOO_LARGE
+ * where it can never fit; FALCONET_ERROR_OVERLAP where `payload` lies in the memory of the event itself;
+ * FALCONET_ERROR_SIZE where no memory is so large; for the rest as falconet_batch_claim. Nothing was added then.
+ */
+falconet_code falconet_batch_push(struct falconet_batch *batch,
+                                  uint64_t ts,
+                                  const void *payload,
+                                  size_t len);
+
+/**
+ * Adds an event of any of libscap's types from its raw parameters, for a source without an id. `tid` is the thread that it
+ * belongs to, UINT64_MAX for none; `ts` is as for falconet_batch_commit.
+ *
+ * `parameters` are `count`, at most FALCONET_RAW_PARAMETERS; NULL where there are none. A plugin event has two: a plugin's
+ * id of 4 bytes, not 0, and the payload. FALCONET_ERROR_ARGUMENT where the batch is for events with an id, for more
+ * parameters, for one that is longer than its type can say, and for such a plugin event; FALCONET_ERROR_TOO_LARGE where it
+ * can never fit; FALCONET_FULL where it will later, and in slots; FALCONET_ERROR_OVERLAP where a parameter lies in the memory
+ * of events still to come; FALCONET_ERROR_SIZE for one that no memory has. For the rest as falconet_batch_claim.
+ */
+falconet_code falconet_batch_raw(struct falconet_batch *batch,
+                                 uint64_t ts,
+                                 uint64_t tid,
+                                 uint16_t event_type,
+                                 const struct falconet_bytes *parameters,
+                                 size_t count);
 
 /**
  * Gives a number to the field that is asked, of type FALCONET_TYPE_UINT64.

@@ -11,7 +11,7 @@ use core::mem::{align_of, offset_of, size_of};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use sdk::batch::{Foreign, Limits, Push};
+use sdk::batch::{Foreign, Limits};
 use sdk::pool::Lease;
 use sdk::{Timestamp, abi::Event as HostEvent};
 
@@ -20,14 +20,11 @@ use crate::code::{
     FALCONET_ERROR_NOT_CLAIMED, FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW, FALCONET_FULL, Failed,
     done,
 };
-use crate::pointer::{apart, bytes, checked};
-use crate::types::{Bytes, WriteView};
+use crate::pointer::checked;
+use crate::types::WriteView;
 
 /// Bytes of a batch's memory beside its events and their pointers: see FALCONET_BATCH_SIZE.
 pub const FALCONET_BATCH_HEADER: usize = 319;
-
-/// Parameters that falconet_batch_raw takes at most.
-pub const FALCONET_RAW_PARAMETERS: usize = 32;
 
 /// Where a batch begins.
 const ALIGNMENT: usize = align_of::<Slot>();
@@ -52,7 +49,7 @@ pub struct Batch {
     seal: usize,
     /// The view of the claimed event's payload; no view while none is claimed.
     payload: WriteView,
-    events: Foreign,
+    pub(crate) events: Foreign,
 }
 
 impl core::fmt::Debug for Batch {
@@ -143,7 +140,7 @@ unsafe fn give_back(leased: *const c_void) {
 /// # Safety
 /// Unless it is NULL, memory as large as a batch is readable there, and if it is a batch nobody else uses it.
 #[inline(always)]
-unsafe fn own<'a>(batch: *mut Batch) -> Result<&'a mut Batch, Failed> {
+pub(crate) unsafe fn own<'a>(batch: *mut Batch) -> Result<&'a mut Batch, Failed> {
     let batch = checked(batch)?;
     // SAFETY: not NULL and aligned; only a number is read.
     if unsafe { (*batch.as_ptr()).seal } != batch.addr().get() ^ OWN {
@@ -396,7 +393,7 @@ const fn no_claim(batch: &Batch) -> Failed {
 /// # Safety
 /// As [`falconet_batch_claim`].
 #[inline(always)]
-unsafe fn claim(batch: *mut Batch, len: Option<u32>, payload: *mut *mut WriteView) -> Result<(), Failed> {
+pub(crate) unsafe fn claim(batch: *mut Batch, len: Option<u32>, payload: *mut *mut WriteView) -> Result<(), Failed> {
     // SAFETY: the caller's batch, and its output, which is not NULL.
     unsafe {
         let batch = own(batch)?;
@@ -454,75 +451,6 @@ pub unsafe extern "C" fn falconet_batch_roll_back(batch: *mut Batch) -> Code {
             batch.payload = WriteView::NONE;
             Ok(())
         }))
-    }
-}
-
-/// Adds a whole event by one copy of its payload, which may be NULL where `len` is 0. `ts` is as for falconet_batch_commit.
-///
-/// FALCONET_FULL where it is to be pushed again into the batch when it was lent and taken back; FALCONET_ERROR_TOO_LARGE
-/// where it can never fit; FALCONET_ERROR_OVERLAP where `payload` lies in the memory of the event itself;
-/// FALCONET_ERROR_SIZE where no memory is so large; for the rest as falconet_batch_claim. Nothing was added then.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn falconet_batch_push(batch: *mut Batch, ts: u64, payload: *const c_void, len: usize) -> Code {
-    // SAFETY: the caller's batch and bytes.
-    unsafe {
-        let push = || {
-            bytes(payload, len)?;
-            let claimed = u32::try_from(len).map_err(|_| Failed(crate::code::FALCONET_ERROR_TOO_LARGE))?;
-            let mut view = core::ptr::null_mut();
-            claim(batch, Some(claimed), &raw mut view)?;
-            let written = crate::write_view::with(view, |view| {
-                apart(payload, len, view.as_ptr(), view.capacity())?;
-                Ok(view.write_all(bytes(payload, len)?)?)
-            });
-            let code = match written {
-                Ok(()) => falconet_batch_commit(batch, ts),
-                Err(Failed(code)) => code,
-            };
-            if code == crate::code::FALCONET_OK {
-                return Ok(());
-            }
-            falconet_batch_roll_back(batch);
-            Err(Failed(code))
-        };
-        done(push())
-    }
-}
-
-/// Adds an event of any of libscap's types from its raw parameters, for a source without an id. `tid` is the thread that it
-/// belongs to, UINT64_MAX for none; `ts` is as for falconet_batch_commit.
-///
-/// `parameters` are `count`, at most FALCONET_RAW_PARAMETERS; NULL where there are none. A plugin event has two: a plugin's
-/// id of 4 bytes, not 0, and the payload. FALCONET_ERROR_ARGUMENT where the batch is for events with an id, for more
-/// parameters, for one that is longer than its type can say, and for such a plugin event; FALCONET_ERROR_TOO_LARGE where it
-/// can never fit; FALCONET_FULL where it will later, and in slots; FALCONET_ERROR_OVERLAP where a parameter lies in the memory
-/// of events still to come; FALCONET_ERROR_SIZE for one that no memory has. For the rest as falconet_batch_claim.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn falconet_batch_raw(
-    batch: *mut Batch,
-    ts: u64,
-    tid: u64,
-    event_type: u16,
-    parameters: *const Bytes,
-    count: usize,
-) -> Code {
-    // SAFETY: the caller's batch and parameters.
-    unsafe {
-        let add = || {
-            let batch = own(batch)?;
-            if batch.events.claimed().is_some() {
-                return Err(Failed(FALCONET_ERROR_CLAIMED));
-            }
-            let mut room: [&[u8]; FALCONET_RAW_PARAMETERS] = [&[]; FALCONET_RAW_PARAMETERS];
-            let parameters = crate::event::parameters(parameters, count, batch.events.rest(), &mut room)?;
-            let tid = Some(tid).filter(|tid| *tid != u64::MAX);
-            match batch.events.raw(Timestamp::from_nanos(ts), tid, event_type, parameters) {
-                Ok(Push::Full | Push::Skipped) => Err(Failed(FALCONET_FULL)),
-                Ok(Push::Committed | Push::Truncated) => Ok(()),
-                Err(error) => Err(Failed(crate::event::refused(&error))),
-            }
-        };
-        done(add())
     }
 }
 

@@ -8,12 +8,12 @@ use sdk::abi::{Event as HostEvent, EventInput as HostEventInput};
 use sdk::event::{self, EventError, write_async, write_raw};
 use sdk::{Error, Timestamp};
 
-use crate::batch::FALCONET_RAW_PARAMETERS;
 use crate::code::{
     Code, FALCONET_ERROR_ARGUMENT, FALCONET_ERROR_EVENT, FALCONET_ERROR_EVENT_TYPE, FALCONET_ERROR_NULL,
     FALCONET_ERROR_TEXT, FALCONET_ERROR_TOO_LARGE, FALCONET_NONE, Failed, done,
 };
 use crate::pointer::{apart, bytes, checked, get, give, optional};
+use crate::push::FALCONET_RAW_PARAMETERS;
 use crate::types::{Bytes, Event, View, WriteView};
 use crate::write_view;
 

@@ -17,6 +17,7 @@ pub mod host;
 pub mod last_error;
 mod pointer;
 pub mod pool;
+pub mod push;
 pub mod result;
 pub mod results;
 pub mod slots;

@@ -202,7 +202,7 @@ impl Place {
 
 /// An array of bytes that values are put into one after another: `at <= end <= 3 * share`.
 #[derive(Clone, Copy)]
-struct Area {
+pub(super) struct Area {
     base: *mut u8,
     at: usize,
     /// Where the present call's share ends.
@@ -212,7 +212,7 @@ struct Area {
 }
 
 impl Area {
-    const fn new(base: *mut u8, size: usize) -> Self {
+    pub(super) const fn new(base: *mut u8, size: usize) -> Self {
         Self { base, at: 0, end: 0, share: size / 3 }
     }
 
@@ -259,6 +259,7 @@ struct Call {
     /// It has not used the texts yet.
     fresh_text: bool,
     dropped: Dropped,
+    _fourth: u8,
 }
 
 /// Why the value that was made last is not handed over.
@@ -315,26 +316,20 @@ impl Results {
         starts: null_mut(),
         lengths: null_mut(),
         offsets_len: 0,
-        call: Call { fresh: false, fresh_text: false, dropped: Dropped::No },
+        call: Call { fresh: false, fresh_text: false, dropped: Dropped::No, _fourth: 0 },
         wanted: Offsets::None,
     };
 
-    /// Empty, in cells and text of so many bytes, both multiples of 24, and two arrays of so many offsets.
-    pub(super) const fn of(
-        cells: (*mut u8, usize),
-        text: (*mut u8, usize),
-        offsets: (*mut u32, *mut u32, usize),
-    ) -> Self {
-        let mut results = Self::NONE;
-        (results.cells, results.text) = (Area::new(cells.0, cells.1), Area::new(text.0, text.1));
-        (results.starts, results.lengths, results.offsets_len) = offsets;
-        results
+    /// Empty, in two areas of whole cells, with arrays of so many offsets.
+    pub(super) const fn of(cells: Area, text: Area, offsets: (*mut u32, *mut u32, usize)) -> Self {
+        let (starts, lengths, offsets_len) = offsets;
+        Self { cells, text, starts, lengths, offsets_len, ..Self::NONE }
     }
 
     /// Begins a call: its values go behind those of the call before.
     #[inline(always)]
     pub(super) const fn begin_call(&mut self) {
-        self.call = Call { fresh: true, fresh_text: true, dropped: Dropped::No };
+        self.call = Call { fresh: true, fresh_text: true, dropped: Dropped::No, _fourth: 0 };
     }
 
     /// Why the value that was made last is not handed over.
@@ -349,7 +344,6 @@ impl Results {
     }
 
     /// Before the cells are used: the first time in a call, starts again at 0 where less than a share is left.
-    #[inline]
     pub(super) fn first_use(&mut self) {
         if self.call.fresh {
             self.call.fresh = false;
@@ -357,7 +351,7 @@ impl Results {
         }
     }
 
-    /// As [`Results::first_use`], before the texts are used.
+    /// As `first_use`, before the texts are used.
     fn first_text(&mut self) {
         if self.call.fresh_text {
             self.call.fresh_text = false;
@@ -372,7 +366,7 @@ impl Results {
         self.single_more(cell)
     }
 
-    /// As [`Results::single`], where the call has used the cells already.
+    /// The same, where the call has used the cells already.
     #[inline(always)]
     pub(super) fn single_more<C: Copy>(&mut self, cell: C) -> Option<Filled> {
         let at = self.cells.at;
@@ -381,10 +375,12 @@ impl Results {
             return None;
         }
         self.cells.at = end;
-        // SAFETY: `at..end` lies within the cells; `at` is a multiple of 8, and so is the array's address.
-        let place = unsafe { self.cells.base.add(at).cast::<C>() };
-        // SAFETY: as above, and aligned to 8, as much as any cell is.
-        unsafe { place.write(cell) };
+        // SAFETY: `at..end` lies within the cells; `at` is a multiple of 8, and so is the array's address: aligned as any cell.
+        let place = unsafe {
+            let place = self.cells.base.add(at).cast::<C>();
+            place.write(cell);
+            place
+        };
         Some(Filled { values: place.cast(), count: 1 })
     }
 

@@ -10,7 +10,7 @@ use core::ptr::{NonNull, null};
 use super::{List, Request};
 use crate::abi;
 use crate::event::{Event, Span};
-use crate::extract::memory::{Dropped, Filled, Offsets, Results};
+use crate::extract::memory::{Area, Dropped, Filled, Offsets, Results};
 use crate::extract::value::{Placed, Value};
 
 /// The memory of a program's values: what [`Extraction`](crate::extract::Extraction) is for a plugin's state.
@@ -71,7 +71,8 @@ impl Answers {
         // SAFETY: the second half of the numbers.
         let lengths = unsafe { offsets.0.add(offsets.1) };
         let offsets = (offsets.0.as_ptr(), lengths.as_ptr(), offsets.1);
-        Self { results: Results::of((cells.0.as_ptr().cast(), cells.1), (text.0.as_ptr(), text.1), offsets) }
+        let (cells, text) = (Area::new(cells.0.as_ptr().cast(), cells.1), Area::new(text.0.as_ptr(), text.1));
+        Self { results: Results::of(cells, text, offsets) }
     }
 
     /// How many value offsets there is room for.
