@@ -74,6 +74,8 @@ struct instance *plugin_open(struct state *state, const char *params, int32_t *r
 	struct instance opened = { 0 };
 	falconet_code code;
 	*rc = FALCONET_RC_FAILURE;
+	if (!state)
+		return NULL;
 	falconet_last_error_set(&state->error, "the open params are the number of events");
 	if (!params || !number(params, &opened.end))
 		return NULL;

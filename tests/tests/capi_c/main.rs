@@ -3,5 +3,6 @@
 //! exports.
 #![cfg(test)]
 
+mod demo;
 mod functions;
 mod programs;
