@@ -19,12 +19,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 struct ss_plugin_event;
 struct ss_plugin_event_input;
 struct ss_plugin_field_extract_input;
 struct ss_plugin_init_input;
 struct ss_plugin_set_config_input;
 
+/**
+ * Bytes of memory for a batch of up to `events` events in `bytes` bytes, whatever the memory's alignment is: a constant, for
+ * a static array. An event takes the bytes of its payload and 38, rounded up to a multiple of 8.
+ */
 #define FALCONET_BATCH_SIZE(events, bytes) ((size_t)(events) * sizeof(void *) + (size_t)(bytes) + FALCONET_BATCH_HEADER)
 
 /**
@@ -153,12 +158,14 @@ struct ss_plugin_set_config_input;
 #define FALCONET_RAW_PARAMETERS 32
 
 /**
- * A good size in bytes for falconet_results_init: a request may have 240 values, and 2,600 bytes of copied texts.
+ * A good size in bytes for falconet_results_init: a call may have 240 values, half as many addresses, and 2,600 bytes of
+ * copied texts.
  */
 #define FALCONET_RESULTS_SIZE 16384
 
 /**
- * The least size in bytes that falconet_results_init takes: a request may have 8 values, and 100 bytes of copied texts.
+ * The least size in bytes that falconet_results_init takes: a call may have 8 values, half as many addresses, and 100 bytes
+ * of copied texts.
  */
 #define FALCONET_RESULTS_LEAST 1024
 
@@ -851,8 +858,8 @@ falconet_code falconet_event_async(const struct falconet_event *event,
  * none. `ts` is nanoseconds since 1970-01-01 UTC, or UINT64_MAX for the host's time; `id` is 0, or in plugin_dump_state
  * that of the plugin.
  *
- * FALCONET_ERROR_ROOM where the view has too little; FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing
- * was written then.
+ * FALCONET_ERROR_ROOM where the view has too little; FALCONET_ERROR_OVERLAP where name or data lie in its memory;
+ * FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was written then.
  */
 falconet_code falconet_event_write_async(struct falconet_write_view *view,
                                          uint64_t ts,
@@ -866,8 +873,8 @@ falconet_code falconet_event_write_async(struct falconet_write_view *view,
  * where there are none. `tid` is UINT64_MAX for none.
  *
  * FALCONET_ERROR_ROOM where the view has too little, or a parameter is longer than its type can say;
- * FALCONET_ERROR_ARGUMENT for more parameters; FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was
- * written then.
+ * FALCONET_ERROR_ARGUMENT for more parameters; FALCONET_ERROR_OVERLAP where one lies in the view's memory;
+ * FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was written then.
  */
 falconet_code falconet_event_write_raw(struct falconet_write_view *view,
                                        uint64_t ts,
@@ -1025,7 +1032,8 @@ falconet_code falconet_pool_lease(const struct falconet_pool *pool,
  * Adds a whole event by one copy of its payload, which may be NULL where `len` is 0. `ts` is as for falconet_batch_commit.
  *
  * FALCONET_FULL where it is to be pushed again into the batch when it was lent and taken back; FALCONET_ERROR_TOO_LARGE
- * where it can never fit; for the rest as falconet_batch_claim. Nothing was added then.
+ * where it can never fit; FALCONET_ERROR_OVERLAP where the payload lies where the event would; for the rest as falconet_batch_claim.
+ * Nothing was added then.
  */
 falconet_code falconet_batch_push(struct falconet_batch *batch,
                                   uint64_t ts,

@@ -12,7 +12,7 @@ use crate::code::{
     Code, FALCONET_ERROR_ARGUMENT, FALCONET_ERROR_EVENT, FALCONET_ERROR_EVENT_TYPE, FALCONET_ERROR_NULL,
     FALCONET_ERROR_TEXT, FALCONET_ERROR_TOO_LARGE, FALCONET_NONE, Failed, done,
 };
-use crate::pointer::{bytes, checked, get, give};
+use crate::pointer::{apart, bytes, checked, get, give};
 use crate::push::FALCONET_RAW_PARAMETERS;
 use crate::types::{Bytes, Event, View, WriteView};
 use crate::write_view;
@@ -232,8 +232,8 @@ pub unsafe extern "C" fn falconet_event_async(
 /// none. `ts` is nanoseconds since 1970-01-01 UTC, or UINT64_MAX for the host's time; `id` is 0, or in plugin_dump_state
 /// that of the plugin.
 ///
-/// FALCONET_ERROR_ROOM where the view has too little; FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing
-/// was written then.
+/// FALCONET_ERROR_ROOM where the view has too little; FALCONET_ERROR_OVERLAP where name or data lie in its memory;
+/// FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was written then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_event_write_async(
     view: *mut WriteView,
@@ -249,7 +249,10 @@ pub unsafe extern "C" fn falconet_event_write_async(
     // SAFETY: the caller's view, text and bytes.
     unsafe {
         done(write_view::with(view, |view| {
-            write_async(view, Timestamp::from_nanos(ts), id, CStr::from_ptr(name), bytes(data, len)?)?;
+            let name = CStr::from_ptr(name);
+            apart(name.as_ptr().cast(), name.count_bytes(), view.as_ptr(), view.capacity())?;
+            apart(data, len, view.as_ptr(), view.capacity())?;
+            write_async(view, Timestamp::from_nanos(ts), id, name, bytes(data, len)?)?;
             Ok(())
         }))
     }
@@ -259,8 +262,8 @@ pub unsafe extern "C" fn falconet_event_write_async(
 /// where there are none. `tid` is UINT64_MAX for none.
 ///
 /// FALCONET_ERROR_ROOM where the view has too little, or a parameter is longer than its type can say;
-/// FALCONET_ERROR_ARGUMENT for more parameters; FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was
-/// written then.
+/// FALCONET_ERROR_ARGUMENT for more parameters; FALCONET_ERROR_OVERLAP where one lies in the view's memory;
+/// FALCONET_ERROR_NULL, FALCONET_ERROR_SIZE, FALCONET_ERROR_VIEW. Nothing was written then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_event_write_raw(
     view: *mut WriteView,
@@ -275,6 +278,9 @@ pub unsafe extern "C" fn falconet_event_write_raw(
         done(write_view::with(view, |view| {
             let mut room: [&[u8]; FALCONET_RAW_PARAMETERS] = [&[]; FALCONET_RAW_PARAMETERS];
             let parameters = self::parameters(parameters, count, &mut room)?;
+            for parameter in parameters {
+                apart(parameter.as_ptr().cast(), parameter.len(), view.as_ptr(), view.capacity())?;
+            }
             let tid = Some(tid).filter(|tid| *tid != u64::MAX);
             write_raw(view, Timestamp::from_nanos(ts), tid, event_type, parameters)?;
             Ok(())

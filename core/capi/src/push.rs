@@ -9,7 +9,7 @@ use sdk::batch::Push;
 
 use crate::batch::{Batch, claim, falconet_batch_commit, falconet_batch_roll_back, own};
 use crate::code::{Code, FALCONET_ERROR_CLAIMED, FALCONET_ERROR_TOO_LARGE, FALCONET_FULL, FALCONET_OK, Failed, done};
-use crate::pointer::bytes;
+use crate::pointer::{apart, bytes};
 use crate::types::Bytes;
 
 /// Parameters that falconet_batch_raw and falconet_event_write_raw take at most.
@@ -18,7 +18,8 @@ pub const FALCONET_RAW_PARAMETERS: usize = 32;
 /// Adds a whole event by one copy of its payload, which may be NULL where `len` is 0. `ts` is as for falconet_batch_commit.
 ///
 /// FALCONET_FULL where it is to be pushed again into the batch when it was lent and taken back; FALCONET_ERROR_TOO_LARGE
-/// where it can never fit; for the rest as falconet_batch_claim. Nothing was added then.
+/// where it can never fit; FALCONET_ERROR_OVERLAP where the payload lies where the event would; for the rest as falconet_batch_claim.
+/// Nothing was added then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_batch_push(batch: *mut Batch, ts: u64, payload: *const c_void, len: usize) -> Code {
     // SAFETY: the caller's batch and bytes.
@@ -28,7 +29,10 @@ pub unsafe extern "C" fn falconet_batch_push(batch: *mut Batch, ts: u64, payload
             let claimed = u32::try_from(len).map_err(|_| Failed(FALCONET_ERROR_TOO_LARGE))?;
             let mut view = core::ptr::null_mut();
             claim(batch, Some(claimed), &raw mut view)?;
-            let written = crate::write_view::with(view, |view| Ok(view.write_all(from)?));
+            let written = crate::write_view::with(view, |view| {
+                apart(payload, len, view.as_ptr(), view.capacity())?;
+                Ok(view.write_all(from)?)
+            });
             let code = match written {
                 Ok(()) => falconet_batch_commit(batch, ts),
                 Err(Failed(code)) => code,

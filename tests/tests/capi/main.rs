@@ -8,3 +8,4 @@ mod header;
 mod installed;
 mod layout;
 mod packages;
+mod readme;
