@@ -19,12 +19,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 struct ss_plugin_event;
 struct ss_plugin_event_input;
 struct ss_plugin_field_extract_input;
 struct ss_plugin_init_input;
 struct ss_plugin_set_config_input;
 
+/**
+ * Bytes of memory for a batch of up to `events` events in `bytes` bytes, whatever the memory's alignment is: a constant, for
+ * a static array. An event takes the bytes of its payload and 38, rounded up to a multiple of 8.
+ */
 #define FALCONET_BATCH_SIZE(events, bytes) ((size_t)(events) * sizeof(void *) + (size_t)(bytes) + FALCONET_BATCH_HEADER)
 
 /**
@@ -153,12 +158,14 @@ struct ss_plugin_set_config_input;
 #define FALCONET_RAW_PARAMETERS 32
 
 /**
- * A good size in bytes for falconet_results_init: a request may have 240 values, and 2,600 bytes of copied texts.
+ * A good size in bytes for falconet_results_init: a call may have 240 values, half as many addresses, and 2,600 bytes of
+ * copied texts.
  */
 #define FALCONET_RESULTS_SIZE 16384
 
 /**
- * The least size in bytes that falconet_results_init takes: a request may have 8 values, and 100 bytes of copied texts.
+ * The least size in bytes that falconet_results_init takes: a call may have 8 values, half as many addresses, and 100 bytes
+ * of copied texts.
  */
 #define FALCONET_RESULTS_LEAST 1024
 

@@ -74,10 +74,8 @@ struct instance *plugin_open(struct state *state, const char *params, int32_t *r
 	struct instance opened = { 0 };
 	falconet_code code;
 	*rc = FALCONET_RC_FAILURE;
-	if (!state)
-		return NULL;
-	falconet_last_error_set(&state->error, "the open params are the number of events");
-	if (!params || !number(params, &opened.end))
+	falconet_last_error_set(state ? &state->error : NULL, "the open params are the number of events");
+	if (!state || !params || !number(params, &opened.end))
 		return NULL;
 	if ((code = falconet_pool_lease(&pool, &opened.batch)) ||
 	    (code = falconet_batch_use_values(opened.batch, 999, state->payload)) ||

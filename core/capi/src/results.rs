@@ -15,10 +15,12 @@ use sdk::extract::Answers;
 use crate::code::{Code, FALCONET_ERROR_NULL, FALCONET_ERROR_RESULTS, FALCONET_ERROR_SIZE, Failed, done};
 use crate::pointer::checked;
 
-/// A good size in bytes for falconet_results_init: a request may have 240 values, and 2,600 bytes of copied texts.
+/// A good size in bytes for falconet_results_init: a call may have 240 values, half as many addresses, and 2,600 bytes of
+/// copied texts.
 pub const FALCONET_RESULTS_SIZE: usize = 16384;
 
-/// The least size in bytes that falconet_results_init takes: a request may have 8 values, and 100 bytes of copied texts.
+/// The least size in bytes that falconet_results_init takes: a call may have 8 values, half as many addresses, and 100 bytes
+/// of copied texts.
 pub const FALCONET_RESULTS_LEAST: usize = 1024;
 
 /// The memory for the values of a plugin state's fields.

@@ -1,409 +1,349 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Batches, pools of them, and slots. */
-#include "check.h"
-#include "host_api.h"
+/* Batches of every mode, pools, slots, last errors and the log: good and bad input. */
+#include <falconet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 
-enum { EVENTS = 3, BYTES = 3 * 64 };
+static int checks, failures;
 
-/* The payload of an event that is lent. */
-static falconet_event lent(struct ss_plugin_event *event)
+#define CHECK(x) ((void)(checks++, (x) ? 0 : (failures++, printf("%s:%d: %s\n", __FILE__, __LINE__, #x))))
+#define OK(x) CHECK((x) == FALCONET_OK)
+#define IS(code, x) CHECK((x) == FALCONET_##code)
+
+enum { EVENTS = 4, BYTES = 512 };
+static _Alignas(64) uint8_t memory[FALCONET_BATCH_SIZE(EVENTS, BYTES)], moved[sizeof memory];
+
+/* A lent event has this payload. */
+static void check_event(struct ss_plugin_event *host, const void *payload, size_t len, uint64_t ts, uint32_t id)
 {
-	falconet_event read;
-	DONE(falconet_event_read(event, &read));
-	return read;
-}
-
-static void sizes(void)
-{
-	size_t size = 99;
-	for (uint32_t events = 1; events < 4000; events = events * 3 + 1)
-		for (size_t bytes = 38; bytes < 10000000; bytes = bytes * 2 + 1) {
-			DONE(falconet_batch_size(events, bytes, &size));
-			CHECK(size == FALCONET_BATCH_SIZE(events, bytes));
-		}
-	size = 99;
-	IS(falconet_batch_size(0, 38, &size), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_size(1, 37, &size), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_size(1, UINT32_MAX, &size), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_size(1, SIZE_MAX, &size), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_size(1, 38, NULL), FALCONET_ERROR_NULL);
-	IS(falconet_batch_size(1, 38, BESIDE(size_t, &size)), FALCONET_ERROR_ALIGNMENT);
-	CHECK(size == 99);
-}
-
-/* Memory of every alignment, and of exactly the size that is needed: no byte more is touched. */
-static void memories(void)
-{
-	enum { SIZE = FALCONET_BATCH_SIZE(1, 46) };
-	for (size_t beside = 0; beside < 65; beside++) {
-		uint8_t *memory = malloc(beside + SIZE);
-		falconet_batch *batch = NULL;
-		CHECK(memory);
-		DONE(falconet_batch_init(memory + beside, SIZE, 1, 46, &batch));
-		DONE(falconet_batch_push(batch, 1, "12345678", 8));
-		IS(falconet_batch_push(batch, 1, "12345678", 8), FALCONET_FULL);
-		DONE(falconet_batch_use_slots(batch, 1, 8));
-		DONE(falconet_batch_push(batch, 1, "12345678", 8));
-		CHECK(falconet_batch_len(batch) == 1);
-		DONE(falconet_batch_give_back(batch));
-		free(memory);
-	}
-}
-
-static falconet_batch *made(uint8_t *memory)
-{
-	falconet_batch *batch = NULL;
-	DONE(falconet_batch_init(memory, FALCONET_BATCH_SIZE(EVENTS, BYTES), EVENTS, BYTES, &batch));
-	return batch;
-}
-
-static void bad_memories(uint8_t *memory)
-{
-	const size_t size = FALCONET_BATCH_SIZE(EVENTS, BYTES);
-	falconet_batch *batch = NULL;
-	IS(falconet_batch_init(NULL, size, EVENTS, BYTES, &batch), FALCONET_ERROR_NULL);
-	IS(falconet_batch_init(memory, size, EVENTS, BYTES, NULL), FALCONET_ERROR_NULL);
-	IS(falconet_batch_init(memory, size - 64, EVENTS, BYTES, &batch), FALCONET_ERROR_SIZE);
-	IS(falconet_batch_init(memory, 0, EVENTS, BYTES, &batch), FALCONET_ERROR_SIZE);
-	IS(falconet_batch_init(memory, size, UINT32_MAX, BYTES, &batch), FALCONET_ERROR_SIZE);
-	IS(falconet_batch_init(memory, size, 0, BYTES, &batch), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_init(memory, size, EVENTS, SIZE_MAX, &batch), FALCONET_ERROR_ARGUMENT);
-	CHECK(!batch);
-}
-
-/* Nothing takes this for a batch. */
-static void no_batch(falconet_batch *batch, falconet_code code)
-{
-	falconet_write_view *view = NULL;
-	struct ss_plugin_event **events = NULL;
-	uint8_t *value = NULL;
-	uint32_t count = 99;
-	IS(falconet_batch_use_packed(batch, 1, 8), code);
-	IS(falconet_batch_use_slots(batch, 1, 8), code);
-	IS(falconet_batch_use_values(batch, 1, 8), code);
-	IS(falconet_batch_lend(batch, &count, &events), code);
-	IS(falconet_batch_claim(batch, &view), code);
-	IS(falconet_batch_claim_for(batch, 8, &view), code);
-	IS(falconet_batch_claim_value(batch, &value), code);
-	IS(falconet_batch_commit(batch, 1), code);
-	IS(falconet_batch_roll_back(batch), code);
-	IS(falconet_batch_push(batch, 1, "a", 1), code);
-	IS(falconet_batch_raw(batch, 1, 1, 1, NULL, 0), code);
-	if (code != FALCONET_ERROR_LENT) {
-		IS(falconet_batch_take_back(batch), code);
-		IS(falconet_batch_give_back(batch), code);
-		CHECK(!falconet_batch_len(batch) && !falconet_batch_max_payload(batch));
-	}
-	CHECK(!view && !events && !value && count == 99);
-}
-
-static void packed(uint8_t *memory)
-{
-	falconet_batch *batch = made(memory);
-	falconet_write_view *view = NULL, *other = NULL, kept;
-	struct ss_plugin_event **events = NULL;
-	uint8_t *value = NULL;
-	uint32_t count = 99;
 	falconet_event event;
-
-	CHECK(falconet_batch_max_payload(batch) >= 64);
-	IS(falconet_batch_use_packed(batch, 7, BYTES), FALCONET_ERROR_TOO_LARGE);
-	IS(falconet_batch_use_packed(batch, 7, UINT32_MAX), FALCONET_ERROR_TOO_LARGE);
-	DONE(falconet_batch_use_packed(batch, 7, 50));
-	CHECK(falconet_batch_max_payload(batch) == 50 && falconet_batch_len(batch) == 0);
-
-	IS(falconet_batch_commit(batch, 1), FALCONET_ERROR_NOT_CLAIMED);
-	IS(falconet_batch_roll_back(batch), FALCONET_ERROR_NOT_CLAIMED);
-	IS(falconet_batch_claim(batch, NULL), FALCONET_ERROR_NULL);
-	IS(falconet_batch_claim_value(batch, &value), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_claim_for(batch, 51, &view), FALCONET_ERROR_TOO_LARGE);
-	DONE(falconet_batch_claim(batch, &view));
-	CHECK(view->capacity == 50 && view->len == 0);
-	IS(falconet_batch_claim(batch, &other), FALCONET_ERROR_CLAIMED);
-	IS(falconet_batch_claim_for(batch, 1, &other), FALCONET_ERROR_CLAIMED);
-	IS(falconet_batch_push(batch, 1, "a", 1), FALCONET_ERROR_CLAIMED);
-	IS(falconet_batch_raw(batch, 1, 1, 1, NULL, 0), FALCONET_ERROR_CLAIMED);
-	CHECK(!other);
-	DONE(falconet_write_view_write_all(view, "hello", 5));
-	/* The view's fields are changed: nothing is committed, and it can be put right. */
-	kept = *view;
-	view->len = 51;
-	IS(falconet_batch_commit(batch, 1), FALCONET_ERROR_VIEW);
-	*view = kept;
-	view->ptr = NULL;
-	IS(falconet_batch_commit(batch, 1), FALCONET_ERROR_VIEW);
-	*view = kept;
-	view->ptr += 1;
-	IS(falconet_batch_commit(batch, 1), FALCONET_ERROR_VIEW);
-	*view = kept;
-	view->capacity += 1;
-	IS(falconet_batch_commit(batch, 1), FALCONET_ERROR_VIEW);
-	*view = kept;
-	DONE(falconet_batch_commit(batch, 11));
-	IS(falconet_batch_commit(batch, 11), FALCONET_ERROR_NOT_CLAIMED);
-	IS(falconet_write_view_write_all(view, "late", 4), FALCONET_ERROR_VIEW);
-	DONE(falconet_batch_claim_for(batch, 4, &view));
-	CHECK(view->capacity == 4);
-	DONE(falconet_write_view_write_all(view, "gone", 4));
-	DONE(falconet_batch_roll_back(batch));
-	IS(falconet_batch_roll_back(batch), FALCONET_ERROR_NOT_CLAIMED);
-	IS(falconet_write_view_write_all(view, "late", 4), FALCONET_ERROR_VIEW);
-
-	IS(falconet_batch_push(batch, 12, NULL, 1), FALCONET_ERROR_NULL);
-	IS(falconet_batch_push(batch, 12, memory, 51), FALCONET_ERROR_TOO_LARGE);
-	IS(falconet_batch_push(batch, 12, memory, UINT32_MAX), FALCONET_ERROR_TOO_LARGE);
-	IS(falconet_batch_push(batch, 12, memory, SIZE_MAX), FALCONET_ERROR_SIZE);
-	CHECK(falconet_batch_len(batch) == 1);
-	DONE(falconet_batch_push(batch, UINT64_MAX, NULL, 0));
-	IS(falconet_batch_raw(batch, 1, 1, 1, NULL, 0), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_lend(batch, NULL, &events), FALCONET_ERROR_NULL);
-	IS(falconet_batch_lend(batch, &count, NULL), FALCONET_ERROR_NULL);
-	DONE(falconet_batch_claim(batch, &view));
-	DONE(falconet_batch_lend(batch, &count, &events));
-	IS(falconet_write_view_write_all(view, "late", 4), FALCONET_ERROR_VIEW);
-	CHECK(count == 2 && falconet_batch_len(batch) == 2);
-	event = lent(events[0]);
-	CHECK(event.ts == 11 && event.payload_len == 5 && memcmp(event.payload, "hello", 5) == 0);
-	event = lent(events[1]);
-	CHECK(event.ts == UINT64_MAX && event.payload_len == 0 && event.event_type == FALCONET_EVENT_PLUGIN);
-	no_batch(batch, FALCONET_ERROR_LENT);
-
-	DONE(falconet_batch_take_back(batch));
-	DONE(falconet_batch_take_back(batch));
-	CHECK(falconet_batch_len(batch) == 0);
-	for (uint32_t i = 0; i < EVENTS; i++)
-		DONE(falconet_batch_push(batch, i, "x", 1));
-	IS(falconet_batch_push(batch, 9, "x", 1), FALCONET_FULL);
-	view = NULL;
-	IS(falconet_batch_claim(batch, &view), FALCONET_FULL);
-	IS(falconet_batch_claim_for(batch, 1, &view), FALCONET_FULL);
-	CHECK(!view);
-	DONE(falconet_batch_lend(batch, &count, &events));
-	CHECK(count == EVENTS);
-	DONE(falconet_batch_give_back(batch));
-	no_batch(batch, FALCONET_ERROR_BATCH);
+	falconet_view view;
+	uint8_t bytes[BYTES];
+	uint32_t found = 77;
+	OK(falconet_event_read(host, &event));
+	CHECK(event.event_type == FALCONET_EVENT_PLUGIN && event.nparams == 2 && event.ts == ts && event.tid == UINT64_MAX);
+	CHECK(event.len == len + FALCONET_PAYLOAD_OFFSET && event.payload_len == len);
+	OK(falconet_event_plugin_id(&event, &found));
+	CHECK(found == id);
+	OK(falconet_event_payload(&event, &view));
+	CHECK(falconet_view_len(&view) == len && falconet_view_remaining(&view) == len);
+	OK(falconet_view_read_exact(&view, bytes, len));
+	CHECK(len == 0 || !memcmp(bytes, payload, len));
+	IS(ERROR_SHORT, falconet_view_read_exact(&view, bytes, 1));
+	IS(NONE, falconet_event_parameter(&event, 2, &view));
+	IS(ERROR_EVENT_TYPE, falconet_event_async(&event, NULL, NULL, NULL));
 }
 
-/* What is pushed lies where the event itself is going to be. */
-static void from_itself(uint8_t *memory)
+static void packed(falconet_batch *batch)
 {
-	falconet_batch *batch = made(memory);
-	falconet_write_view *view = NULL;
-	falconet_bytes parameter;
-	uint8_t *room;
-	DONE(falconet_batch_claim(batch, &view));
-	room = view->ptr;
-	memset(room, 'r', 16);
-	DONE(falconet_batch_roll_back(batch));
-	IS(falconet_batch_push(batch, 1, room + 1, 8), FALCONET_ERROR_OVERLAP);
-	parameter = (falconet_bytes){ room - 4, 8 };
-	IS(falconet_batch_raw(batch, 1, 1, 1, &parameter, 1), FALCONET_ERROR_OVERLAP);
-	CHECK(falconet_batch_len(batch) == 0);
-	DONE(falconet_batch_push(batch, 1, "ab", 2));
-	IS(falconet_batch_roll_back(batch), FALCONET_ERROR_NOT_CLAIMED);
-	/* A committed event may be the source of another one. */
-	DONE(falconet_batch_push(batch, 1, room, 2));
-	DONE(falconet_batch_give_back(batch));
-}
-
-static void slots(uint8_t *memory)
-{
-	falconet_batch *batch = made(memory);
-	falconet_write_view *view = NULL;
+	falconet_write_view *payload = NULL, *other = NULL;
 	struct ss_plugin_event **events = NULL;
 	uint8_t *value = NULL;
-	uint32_t count = 0;
-	IS(falconet_batch_use_slots(batch, 7, BYTES), FALCONET_ERROR_TOO_LARGE);
-	DONE(falconet_batch_use_slots(batch, 7, 16));
-	CHECK(falconet_batch_max_payload(batch) == 16);
-	for (int round = 0; round < 3; round++) {
-		DONE(falconet_batch_take_back(batch));
-		DONE(falconet_batch_claim_for(batch, 1, &view));
-		CHECK(view->capacity == 16);
-		DONE(falconet_write_view_write_all(view, "0123456789", (size_t)(10 - round * 4)));
-		DONE(falconet_batch_commit(batch, 1));
-		IS(falconet_batch_claim_for(batch, 17, &view), FALCONET_ERROR_TOO_LARGE);
-		IS(falconet_batch_claim_value(batch, &value), FALCONET_ERROR_ARGUMENT);
-		IS(falconet_batch_raw(batch, 1, 1, 1, NULL, 0), FALCONET_FULL);
-		DONE(falconet_batch_lend(batch, &count, &events));
-		falconet_event event = lent(events[0]);
-		uint8_t expected[16] = { 0 };
-		memcpy(expected, "0123456789", (size_t)(10 - round * 4));
-		CHECK(count == 1 && event.payload_len == 16 && memcmp(event.payload, expected, 16) == 0);
-	}
-	DONE(falconet_batch_give_back(batch));
-}
-
-static void values(uint8_t *memory)
-{
-	falconet_batch *batch = made(memory);
-	falconet_write_view *view = NULL;
-	struct ss_plugin_event **events = NULL;
-	uint8_t *value = NULL, *other = NULL;
-	uint32_t count = 0, id = 0;
-	IS(falconet_batch_use_values(batch, 7, BYTES), FALCONET_ERROR_TOO_LARGE);
-	DONE(falconet_batch_use_values(batch, 7, 16));
-	IS(falconet_batch_claim(batch, &view), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_claim_for(batch, 1, &view), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_push(batch, 1, "a", 1), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_raw(batch, 1, 1, 1, NULL, 0), FALCONET_FULL);
-	IS(falconet_batch_claim_value(batch, NULL), FALCONET_ERROR_NULL);
-	IS(falconet_batch_commit(batch, 1), FALCONET_ERROR_NOT_CLAIMED);
-	for (uint32_t round = 0; round < 3; round++) {
-		DONE(falconet_batch_take_back(batch));
-		for (uint32_t i = 0; i < EVENTS; i++) {
-			uint8_t expected[16] = { 0 };
-			DONE(falconet_batch_claim_value(batch, &value));
-			memset(expected, 'v', round);
-			CHECK(memcmp(value, expected, 16) == 0);
-			IS(falconet_batch_claim_value(batch, &other), FALCONET_ERROR_CLAIMED);
-			memset(value, 'v', round + 1);
-			if (round == 1)
-				DONE(falconet_batch_roll_back(batch));
-			if (round == 1)
-				DONE(falconet_batch_claim_value(batch, &value));
-			DONE(falconet_batch_commit(batch, i));
-		}
-		IS(falconet_batch_claim_value(batch, &other), FALCONET_FULL);
-		CHECK(!other && !view);
-		DONE(falconet_batch_lend(batch, &count, &events));
-		CHECK(count == EVENTS);
-		falconet_event event = lent(events[EVENTS - 1]);
-		CHECK(event.payload_len == 16 && event.payload[round] == 'v' && event.payload[round + 1] == 0 && event.ts == 2);
-		DONE(falconet_event_plugin_id(&event, &id));
-		CHECK(id == 7);
-	}
-	/* Used anew, it is all zero again. */
-	DONE(falconet_batch_take_back(batch));
-	DONE(falconet_batch_use_values(batch, 7, 16));
-	DONE(falconet_batch_claim_value(batch, &value));
-	CHECK(value[0] == 0);
-	DONE(falconet_batch_give_back(batch));
-}
-
-static void raw(uint8_t *memory)
-{
-	falconet_batch *batch = made(memory);
-	struct ss_plugin_event **events = NULL;
-	uint32_t count = 0, id = 3, none = 0;
-	uint8_t *large = malloc(70000);
-	falconet_bytes parameters[FALCONET_RAW_PARAMETERS + 1] = { { &id, 4 }, { "payload", 7 } };
-	falconet_view view;
-	CHECK(large);
-	memset(large, 'l', 70000);
-
-	IS(falconet_batch_raw(batch, 1, 2, 1, NULL, 1), FALCONET_ERROR_NULL);
-	IS(falconet_batch_raw(batch, 1, 2, 1, parameters, FALCONET_RAW_PARAMETERS + 1), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_raw(batch, 1, 2, 1, parameters, SIZE_MAX), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_raw(batch, 1, 2, 1, BESIDE(falconet_bytes, parameters), 1), FALCONET_ERROR_ALIGNMENT);
-	falconet_bytes missing = { NULL, 1 }, huge = { "a", SIZE_MAX }, long_one = { large, 70000 }, big = { large, 300 };
-	IS(falconet_batch_raw(batch, 1, 2, 1, &missing, 1), FALCONET_ERROR_NULL);
-	IS(falconet_batch_raw(batch, 1, 2, 1, &huge, 1), FALCONET_ERROR_SIZE);
-	IS(falconet_batch_raw(batch, 1, 2, 1, &long_one, 1), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_raw(batch, 1, 2, 1, &big, 1), FALCONET_ERROR_TOO_LARGE);
-	falconet_bytes of_no_plugin[] = { { &none, 4 }, { "a", 1 } };
-	IS(falconet_batch_raw(batch, 1, 2, FALCONET_EVENT_PLUGIN, of_no_plugin, 2), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_batch_raw(batch, 1, 2, FALCONET_EVENT_PLUGIN, parameters, 1), FALCONET_ERROR_ARGUMENT);
+	uint32_t count = 99;
+	OK(falconet_batch_use_packed(batch, 999, 100));
+	CHECK(falconet_batch_max_payload(batch) == 100 && falconet_batch_len(batch) == 0);
+	IS(ERROR_NOT_CLAIMED, falconet_batch_commit(batch, 1));
+	IS(ERROR_NOT_CLAIMED, falconet_batch_roll_back(batch));
+	OK(falconet_batch_claim(batch, &payload));
+	IS(ERROR_CLAIMED, falconet_batch_claim(batch, &other));
+	IS(ERROR_CLAIMED, falconet_batch_push(batch, 1, "x", 1));
+	CHECK(other == NULL && falconet_write_view_capacity(payload) == 100 && falconet_write_view_len(payload) == 0);
+	OK(falconet_write_view_write_all(payload, "first", 5));
+	OK(falconet_batch_commit(batch, 1));
+	IS(ERROR_NOT_CLAIMED, falconet_batch_commit(batch, 1));
+	IS(ERROR_VIEW, falconet_write_view_write_all(payload, "late", 4));
+	OK(falconet_batch_claim_for(batch, 3, &payload));
+	IS(ERROR_ROOM, falconet_write_view_write_all(payload, "four", 4));
+	OK(falconet_batch_roll_back(batch));
+	IS(ERROR_VIEW, falconet_write_view_set_len(payload, 0));
+	IS(ERROR_TOO_LARGE, falconet_batch_claim_for(batch, 101, &payload));
+	IS(ERROR_TOO_LARGE, falconet_batch_push(batch, 1, memory, 101));
+	IS(ERROR_NULL, falconet_batch_push(batch, 1, NULL, 1));
+	OK(falconet_batch_push(batch, 2, NULL, 0));
+	OK(falconet_batch_claim(batch, &payload));
+	payload->capacity++;
+	IS(ERROR_VIEW, falconet_batch_commit(batch, 3));
+	payload->capacity--;
+	payload->len = 101;
+	IS(ERROR_VIEW, falconet_batch_commit(batch, 3));
+	IS(ERROR_VIEW, falconet_write_view_write_all(payload, "x", 1));
+	payload->len = 0;
+	OK(falconet_write_view_write_decimal(payload, 42));
+	OK(falconet_batch_commit(batch, 3));
+	OK(falconet_batch_push(batch, 4, "fourth", 6));
+	IS(FULL, falconet_batch_push(batch, 5, "fifth", 5));
+	IS(FULL, falconet_batch_claim(batch, &payload));
+	IS(ERROR_ARGUMENT, falconet_batch_claim_value(batch, &value));
+	CHECK(value == NULL);
+	IS(ERROR_NULL, falconet_batch_lend(batch, NULL, &events));
+	IS(ERROR_NULL, falconet_batch_lend(batch, &count, NULL));
+	CHECK(count == 99 && events == NULL);
+	OK(falconet_batch_lend(batch, &count, &events));
+	CHECK(count == 4 && falconet_batch_len(batch) == 4);
+	check_event(events[0], "first", 5, 1, 999);
+	check_event(events[1], "", 0, 2, 999);
+	check_event(events[2], "42", 2, 3, 999);
+	check_event(events[3], "fourth", 6, 4, 999);
+	count = 99;
+	IS(ERROR_LENT, falconet_batch_lend(batch, &count, &events));
+	IS(ERROR_LENT, falconet_batch_claim(batch, &payload));
+	IS(ERROR_LENT, falconet_batch_claim_for(batch, 1, &payload));
+	IS(ERROR_LENT, falconet_batch_commit(batch, 1));
+	IS(ERROR_LENT, falconet_batch_roll_back(batch));
+	IS(ERROR_LENT, falconet_batch_push(batch, 1, "x", 1));
+	IS(ERROR_LENT, falconet_batch_use_slots(batch, 1, 8));
+	CHECK(count == 99);
+	OK(falconet_batch_take_back(batch));
 	CHECK(falconet_batch_len(batch) == 0);
-	DONE(falconet_batch_raw(batch, 1, 2, FALCONET_EVENT_PLUGIN, parameters, 2));
-	DONE(falconet_batch_raw(batch, 5, UINT64_MAX, 9, parameters, 1));
-	DONE(falconet_batch_raw(batch, 5, 6, 9, NULL, 0));
-	IS(falconet_batch_raw(batch, 5, 6, 9, NULL, 0), FALCONET_FULL);
-	DONE(falconet_batch_lend(batch, &count, &events));
-	falconet_event event = lent(events[0]);
-	CHECK(count == 3 && event.tid == 2 && event.nparams == 2 && event.payload_len == 7);
-	CHECK(memcmp(event.payload, "payload", 7) == 0);
-	event = lent(events[1]);
-	CHECK(event.event_type == 9 && event.tid == UINT64_MAX && event.payload_len == 0);
-	DONE(falconet_event_parameter(&event, 0, &view));
-	CHECK(view.len == 4 && memcmp(view.ptr, &id, 4) == 0);
-	DONE(falconet_batch_give_back(batch));
-	free(large);
+	IS(ERROR_TOO_LARGE, falconet_batch_use_packed(batch, 1, BYTES - 37));
+	IS(ERROR_TOO_LARGE, falconet_batch_use_slots(batch, 1, BYTES - 37));
+	IS(ERROR_TOO_LARGE, falconet_batch_use_values(batch, 1, UINT32_MAX));
 }
 
-void test_batches(void)
+static void slots_and_values(falconet_batch *batch)
 {
-	/* A batch that was moved, and memory that never was one. */
-	static _Alignas(64) uint8_t moved[FALCONET_BATCH_SIZE(EVENTS, BYTES)];
-	uint8_t *memory = malloc(FALCONET_BATCH_SIZE(EVENTS, BYTES));
-	CHECK(memory);
-	memset(memory, 0xEE, FALCONET_BATCH_SIZE(EVENTS, BYTES));
-	sizes();
-	memories();
-	bad_memories(memory);
-	packed(memory);
-	from_itself(memory);
-	slots(memory);
-	values(memory);
-	raw(memory);
-	no_batch(NULL, FALCONET_ERROR_NULL);
-	no_batch((falconet_batch *)(void *)moved, FALCONET_ERROR_BATCH);
-	memset(moved, 0xFF, sizeof moved);
-	no_batch((falconet_batch *)(void *)moved, FALCONET_ERROR_BATCH);
-	no_batch(BESIDE(falconet_batch, moved), FALCONET_ERROR_ALIGNMENT);
-	falconet_batch *batch = made(memory);
-	uint8_t *first = (uint8_t *)(void *)batch;
-	memcpy(moved, first, (size_t)(memory + FALCONET_BATCH_SIZE(EVENTS, BYTES) - first));
-	no_batch((falconet_batch *)(void *)moved, FALCONET_ERROR_BATCH);
-	free(memory);
-}
-
-void test_pools_and_slots(void)
-{
-	static uint8_t memory[2][FALCONET_BATCH_SIZE(EVENTS, BYTES)];
-	static const falconet_pool pool = { memory, sizeof memory, 2, EVENTS, BYTES };
-	falconet_pool other = pool;
-	falconet_batch *batches[2] = { NULL, NULL }, *none = NULL;
-	falconet_slots slots = { 0 };
-	uint32_t index = 99;
-
-	DONE(falconet_pool_lease(&pool, &batches[0]));
-	DONE(falconet_pool_lease(&pool, &batches[1]));
-	CHECK(batches[0] != batches[1]);
-	IS(falconet_pool_lease(&pool, &none), FALCONET_ERROR_NONE_FREE);
-	DONE(falconet_batch_push(batches[0], 1, "a", 1));
-	DONE(falconet_batch_give_back(batches[0]));
-	IS(falconet_batch_give_back(batches[0]), FALCONET_ERROR_BATCH);
-	DONE(falconet_pool_lease(&pool, &batches[0]));
-	CHECK(falconet_batch_len(batches[0]) == 0);
-	IS(falconet_pool_lease(NULL, &none), FALCONET_ERROR_NULL);
-	IS(falconet_pool_lease(&pool, NULL), FALCONET_ERROR_NULL);
-	IS(falconet_pool_lease(BESIDE(const falconet_pool, memory), &none), FALCONET_ERROR_ALIGNMENT);
-	other.size--;
-	IS(falconet_pool_lease(&other, &none), FALCONET_ERROR_SIZE);
-	other = pool;
-	other.batches = UINT32_MAX;
-	IS(falconet_pool_lease(&other, &none), FALCONET_ERROR_SIZE);
-	other = pool;
-	other.events = 0;
-	IS(falconet_pool_lease(&other, &none), FALCONET_ERROR_ARGUMENT);
-	other = pool;
-	other.bytes = 37;
-	IS(falconet_pool_lease(&other, &none), FALCONET_ERROR_ARGUMENT);
-	other = pool;
-	other.memory = NULL;
-	IS(falconet_pool_lease(&other, &none), FALCONET_ERROR_NULL);
-	other = pool;
-	other.batches = 0;
-	IS(falconet_pool_lease(&other, &none), FALCONET_ERROR_NONE_FREE);
-	CHECK(!none);
-
-	IS(falconet_slots_take(NULL, 1, &index), FALCONET_ERROR_NULL);
-	IS(falconet_slots_take(&slots, 1, NULL), FALCONET_ERROR_NULL);
-	IS(falconet_slots_take(&slots, 0, &index), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_slots_take(&slots, 65, &index), FALCONET_ERROR_ARGUMENT);
-	CHECK(index == 99);
-	for (uint32_t i = 0; i < 64; i++) {
-		DONE(falconet_slots_take(&slots, 64, &index));
-		CHECK(index == i);
+	falconet_write_view *payload;
+	struct ss_plugin_event **events;
+	uint32_t count;
+	uint8_t *value, *at, expected[20];
+	OK(falconet_batch_use_slots(batch, 7, 20));
+	for (int round = 0; round < 3; round++) {
+		OK(falconet_batch_take_back(batch));
+		for (int n = 0; n < EVENTS; n++) {
+			OK(falconet_batch_claim(batch, &payload));
+			CHECK(falconet_write_view_capacity(payload) == 20);
+			if (n == 0) {
+				OK(falconet_write_view_write_all(payload, "\xAA\xAA\xAA\xAA\xAA\xAA\xAA\xAA", 8));
+				OK(falconet_batch_roll_back(batch));
+				OK(falconet_batch_claim(batch, &payload));
+			}
+			OK(falconet_write_view_place(payload, (size_t)n, &at));
+			memset(at, 'a' + n, (size_t)n);
+			IS(ERROR_ROOM, falconet_write_view_place(payload, 21, &at));
+			OK(falconet_batch_commit(batch, UINT64_MAX));
+		}
+		IS(FULL, falconet_batch_claim(batch, &payload));
+		OK(falconet_batch_lend(batch, &count, &events));
+		CHECK(count == EVENTS);
+		for (int n = 0; n < EVENTS; n++) {
+			memset(expected, 0, sizeof expected);
+			memset(expected, 'a' + n, (size_t)n);
+			check_event(events[n], expected, 20, UINT64_MAX, 7);
+		}
 	}
-	IS(falconet_slots_take(&slots, 64, &index), FALCONET_ERROR_NONE_FREE);
-	DONE(falconet_slots_give_back(&slots, 3));
-	IS(falconet_slots_give_back(&slots, 3), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_slots_give_back(&slots, 64), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_slots_give_back(&slots, UINT32_MAX), FALCONET_ERROR_ARGUMENT);
-	IS(falconet_slots_give_back(NULL, 0), FALCONET_ERROR_NULL);
-	IS(falconet_slots_take(&slots, 3, &index), FALCONET_ERROR_NONE_FREE);
-	DONE(falconet_slots_take(&slots, 4, &index));
-	CHECK(index == 3);
+	OK(falconet_batch_take_back(batch));
+	OK(falconet_batch_use_values(batch, 8, 20));
+	for (uint8_t round = 0; round < 3; round++) {
+		OK(falconet_batch_take_back(batch));
+		while (falconet_batch_claim_value(batch, &value) == FALCONET_OK) {
+			CHECK(value[19] == round);
+			IS(ERROR_CLAIMED, falconet_batch_claim_value(batch, &at));
+			value[19]++;
+			OK(falconet_batch_commit(batch, round));
+			IS(ERROR_NOT_CLAIMED, falconet_batch_commit(batch, round));
+		}
+		IS(FULL, falconet_batch_claim_value(batch, &value));
+		IS(ERROR_ARGUMENT, falconet_batch_claim(batch, &payload));
+		OK(falconet_batch_lend(batch, &count, &events));
+		memset(expected, 0, sizeof expected);
+		expected[19] = (uint8_t)(round + 1);
+		CHECK(count == EVENTS);
+		check_event(events[3], expected, 20, round, 8);
+	}
+	OK(falconet_batch_take_back(batch));
+}
+
+static void raw(falconet_batch *batch)
+{
+	falconet_bytes parameters[40] = { { "\3\0\0\0\0\0\0\0", 8 }, { "/etc/passwd", 12 }, { NULL, 0 } };
+	struct ss_plugin_event **events;
+	falconet_event event;
+	falconet_view view;
+	uint32_t count;
+	OK(falconet_batch_use_packed(batch, 1, 64));
+	IS(ERROR_ARGUMENT, falconet_batch_raw(batch, 1, 2, 3, parameters, 3));
+	OK(falconet_batch_use_packed(batch, 0, 64));
+	OK(falconet_batch_raw(batch, 1, 2, 3, parameters, 3));
+	IS(ERROR_ARGUMENT, falconet_batch_raw(batch, 1, 2, 3, parameters, 33));
+	IS(ERROR_NULL, falconet_batch_raw(batch, 1, 2, 3, NULL, 1));
+	IS(ERROR_ARGUMENT, falconet_batch_raw(batch, 1, 2, FALCONET_EVENT_PLUGIN, parameters, 2));
+	parameters[3].ptr = moved;
+	parameters[3].len = BYTES;
+	IS(ERROR_TOO_LARGE, falconet_batch_raw(batch, 1, 2, 3, parameters, 4));
+	OK(falconet_batch_raw(batch, 1, UINT64_MAX, 4, NULL, 0));
+	OK(falconet_batch_lend(batch, &count, &events));
+	CHECK(count == 2);
+	OK(falconet_event_read(events[0], &event));
+	CHECK(event.event_type == 3 && event.nparams == 3 && event.tid == 2 && event.payload_len == 0);
+	OK(falconet_event_parameter(&event, 1, &view));
+	CHECK(falconet_view_len(&view) == 12 && !memcmp(falconet_view_ptr(&view), "/etc/passwd", 12));
+	IS(ERROR_EVENT_TYPE, falconet_event_payload(&event, &view));
+	OK(falconet_batch_take_back(batch));
+}
+
+static void bad_batches(falconet_batch *batch)
+{
+	falconet_batch *other = (falconet_batch *)(void *)(moved + ((uint8_t *)batch - memory)), *none = NULL;
+	falconet_write_view *payload;
+	IS(ERROR_NULL, falconet_batch_take_back(NULL));
+	IS(ERROR_NULL, falconet_batch_claim(NULL, &payload));
+	IS(ERROR_NULL, falconet_batch_claim(batch, NULL));
+	IS(ERROR_ALIGNMENT, falconet_batch_claim((falconet_batch *)(void *)((uint8_t *)batch + 1), &payload));
+	IS(ERROR_ALIGNMENT, falconet_batch_claim(batch, (falconet_write_view **)(void *)(moved + 1 - (size_t)moved % 2)));
+	memcpy(moved, memory, sizeof moved);
+	IS(ERROR_BATCH, falconet_batch_claim(other, &payload));
+	IS(ERROR_NULL, falconet_batch_init(NULL, sizeof memory, EVENTS, BYTES, &none));
+	IS(ERROR_NULL, falconet_batch_init(memory, sizeof memory, EVENTS, BYTES, NULL));
+	IS(ERROR_SIZE, falconet_batch_init(memory, sizeof memory - 64, EVENTS, BYTES, &none));
+	IS(ERROR_ARGUMENT, falconet_batch_init(memory, sizeof memory, 0, BYTES, &none));
+	CHECK(none == NULL && falconet_batch_len(NULL) == 0 && falconet_batch_max_payload(NULL) == 0);
+	OK(falconet_batch_give_back(batch));
+	IS(ERROR_BATCH, falconet_batch_give_back(batch));
+	IS(ERROR_BATCH, falconet_batch_claim(batch, &payload));
+	CHECK(falconet_batch_len(batch) == 0);
+}
+
+/* Threads that lease from one pool, each sure that its batch is its own. */
+static uint8_t pool_memory[3][FALCONET_BATCH_SIZE(2, 64)];
+static const falconet_pool pool = { pool_memory, sizeof pool_memory, 3, 2, 64 };
+static falconet_slots slots;
+
+static void *lease_and_use(void *number)
+{
+	long wrong = 0;
+	for (int n = 0; n < 300; n++) {
+		falconet_batch *batch;
+		falconet_code code = falconet_pool_lease(&pool, &batch);
+		uint8_t byte = (uint8_t)(size_t)number;
+		struct ss_plugin_event **events;
+		falconet_event event;
+		uint32_t count, slot;
+		if (code == FALCONET_ERROR_NONE_FREE)
+			continue;
+		wrong += code || falconet_batch_push(batch, 1, &byte, 1) || falconet_batch_lend(batch, &count, &events) ||
+		         falconet_event_read(events[0], &event) || count != 1 || event.payload[0] != byte ||
+		         falconet_batch_give_back(batch);
+		if (falconet_slots_take(&slots, 2, &slot) == FALCONET_OK)
+			wrong += slot > 1 || falconet_slots_give_back(&slots, slot);
+	}
+	return (void *)wrong;
+}
+
+static void pools_and_slots(void)
+{
+	falconet_batch *batches[4] = { NULL, NULL, NULL, NULL };
+	falconet_pool small = pool;
+	pthread_t threads[4];
+	uint32_t index = 99;
+	for (int i = 0; i < 3; i++)
+		OK(falconet_pool_lease(&pool, &batches[i]));
+	IS(ERROR_NONE_FREE, falconet_pool_lease(&pool, &batches[3]));
+	CHECK(batches[3] == NULL && batches[0] != batches[1] && batches[1] != batches[2]);
+	OK(falconet_batch_give_back(batches[1]));
+	IS(ERROR_BATCH, falconet_batch_give_back(batches[1]));
+	OK(falconet_pool_lease(&pool, &batches[3]));
+	CHECK(batches[3] == batches[1]);
+	for (int i = 0; i < 3; i++)
+		OK(falconet_batch_give_back(batches[i]));
+	small.size--;
+	IS(ERROR_SIZE, falconet_pool_lease(&small, &batches[0]));
+	small = pool;
+	small.memory = NULL;
+	IS(ERROR_NULL, falconet_pool_lease(&small, &batches[0]));
+	small = pool;
+	small.bytes = 1;
+	IS(ERROR_ARGUMENT, falconet_pool_lease(&small, &batches[0]));
+	IS(ERROR_NULL, falconet_pool_lease(NULL, &batches[0]));
+	IS(ERROR_NULL, falconet_pool_lease(&pool, NULL));
+
+	IS(ERROR_NULL, falconet_slots_take(NULL, 1, &index));
+	IS(ERROR_NULL, falconet_slots_take(&slots, 1, NULL));
+	IS(ERROR_ARGUMENT, falconet_slots_take(&slots, 0, &index));
+	IS(ERROR_ARGUMENT, falconet_slots_take(&slots, 65, &index));
+	CHECK(index == 99);
+	for (uint32_t i = 0; i < 64; i++)
+		CHECK(falconet_slots_take(&slots, 64, &index) == FALCONET_OK && index == i);
+	IS(ERROR_NONE_FREE, falconet_slots_take(&slots, 64, &index));
+	OK(falconet_slots_give_back(&slots, 63));
+	IS(ERROR_ARGUMENT, falconet_slots_give_back(&slots, 63));
+	IS(ERROR_ARGUMENT, falconet_slots_give_back(&slots, 64));
+	IS(ERROR_NULL, falconet_slots_give_back(NULL, 0));
+	IS(ERROR_NONE_FREE, falconet_slots_take(&slots, 63, &index));
+	CHECK(falconet_slots_take(&slots, 64, &index) == FALCONET_OK && index == 63);
+	for (uint32_t i = 0; i < 64; i++)
+		OK(falconet_slots_give_back(&slots, i));
+	for (size_t i = 0; i < 4; i++)
+		CHECK(pthread_create(&threads[i], NULL, lease_and_use, (void *)(i + 1)) == 0);
+	for (size_t i = 0; i < 4; i++) {
+		void *wrong = (void *)1;
+		CHECK(pthread_join(threads[i], &wrong) == 0 && wrong == NULL);
+	}
+}
+
+static int logged;
+static void log_line(void *owner, const char *component, const char *text, uint32_t severity)
+{
+	logged++;
+	CHECK(owner == &logged && !component && !strcmp(text, "a line") && severity == FALCONET_LOG_INFO);
+}
+
+static void errors_and_log(void)
+{
+	static falconet_last_error error;
+	static char text[2000];
+	falconet_log log = { NULL, NULL };
+	CHECK(*falconet_last_error_get(&error) == '\0' && *falconet_last_error_get(NULL) == '\0');
+	OK(falconet_last_error_set(&error, "size"));
+	OK(falconet_last_error_add_text(&error, " is "));
+	OK(falconet_last_error_add_number(&error, UINT64_MAX));
+	OK(falconet_last_error_add(&error, "!\0?", 3));
+	OK(falconet_last_error_add(&error, NULL, 0));
+	CHECK(!strcmp(falconet_last_error_get(&error), "size is 18446744073709551615!??"));
+	IS(ERROR_NULL, falconet_last_error_set(&error, NULL));
+	IS(ERROR_NULL, falconet_last_error_add(&error, NULL, 1));
+	IS(ERROR_NULL, falconet_last_error_add_text(&error, NULL));
+	IS(ERROR_NULL, falconet_last_error_set(NULL, "x"));
+	IS(ERROR_NULL, falconet_last_error_clear(NULL));
+	IS(ERROR_NULL, falconet_last_error_add_number(NULL, 1));
+	CHECK(strlen(falconet_last_error_get(&error)) == 31);
+	OK(falconet_last_error_set_code(&error, FALCONET_ERROR_LENT));
+	CHECK(!strcmp(falconet_last_error_get(&error), falconet_error_text(FALCONET_ERROR_LENT)));
+	memset(text, 'x', sizeof text - 1);
+	OK(falconet_last_error_set(&error, text));
+	CHECK(strlen(falconet_last_error_get(&error)) == 1023);
+	memset(&error, 0xFF, sizeof error);
+	CHECK(strlen(falconet_last_error_get(&error)) < 1024);
+	OK(falconet_last_error_clear(&error));
+	for (falconet_code code = -40; code < 40; code++)
+		CHECK(strlen(falconet_error_text(code)) > 3);
+
+	OK(falconet_log_write(&log, FALCONET_LOG_INFO, "nobody listens"));
+	log.owner = &logged;
+	log.write = log_line;
+	OK(falconet_log_write(&log, FALCONET_LOG_INFO, "a line"));
+	IS(ERROR_ARGUMENT, falconet_log_write(&log, 0, "a line"));
+	IS(ERROR_ARGUMENT, falconet_log_write(&log, 9, "a line"));
+	IS(ERROR_NULL, falconet_log_write(&log, 1, NULL));
+	IS(ERROR_NULL, falconet_log_write(NULL, 1, "a line"));
+	CHECK(logged == 1);
+	CHECK(*falconet_init_config(NULL) == '\0' && !falconet_init_owner(NULL) && *falconet_init_owner_error(NULL) == '\0');
+	CHECK(*falconet_set_config_config(NULL) == '\0' && *falconet_input_source(NULL) == '\0' && !falconet_input_number(NULL));
+	IS(ERROR_NULL, falconet_init_log(NULL, &log));
+}
+
+int main(void)
+{
+	falconet_batch *batch;
+	OK(falconet_batch_init(memory, sizeof memory, EVENTS, BYTES, &batch));
+	for (int round = 0; round < 2; round++) {
+		packed(batch);
+		slots_and_values(batch);
+		raw(batch);
+	}
+	bad_batches(batch);
+	pools_and_slots();
+	errors_and_log();
+	printf("checks=%d failures=%d\n", checks, failures);
+	return failures ? 1 : 0;
 }

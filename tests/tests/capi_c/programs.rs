@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The programs of `tests/c/capi`, compiled and run.
+//! The programs of `tests/c/capi_c`, compiled and run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,11 +22,11 @@ pub(crate) struct Program {
     pub(crate) path: PathBuf,
 }
 
-/// Compiles files of `tests/c/capi` with the archive of a profile.
+/// Compiles files of `tests/c/capi_c` with the archive of a profile.
 fn compile(mut compiler: Command, files: &[&str], more: &[&str], profile: Profile) -> Program {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("program");
-    let files = files.iter().map(|file| root().join("tests/c/capi").join(file));
+    let files = files.iter().map(|file| root().join("tests/c/capi_c").join(file));
     compiler.args(more).arg("-o").arg(&path).args(files).arg(capi::archive(profile)).arg("-lpthread");
     tools::output(&mut compiler);
     Program { _folder: folder, path }
