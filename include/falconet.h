@@ -356,13 +356,13 @@ typedef struct falconet_extraction {
      */
     void *field;
     /**
-     * The last request.
-     */
-    void *last;
-    /**
      * How many requests come behind the present one, if it is no list and no value offsets are asked for; else 0.
      */
     uint32_t quick;
+    /**
+     * How many come behind it, if it is a list or value offsets are asked for.
+     */
+    uint32_t left;
     /**
      * The field's type, while it has no value, is no list, and no value offsets are asked for; else 0.
      */
@@ -372,7 +372,7 @@ typedef struct falconet_extraction {
      */
     void *offsets;
     /**
-     * The first request; only where value offsets are asked for.
+     * The first request of several, else NULL; only where value offsets are asked for.
      */
     void *first;
     /**

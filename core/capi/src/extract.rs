@@ -13,8 +13,8 @@ use sdk::extract::Values;
 
 use crate::code::{Code, FALCONET_ERROR_NO_FIELD, FALCONET_ERROR_NULL, FALCONET_NONE, FALCONET_OK, Failed, done};
 use crate::event::text_or_empty;
-use crate::pointer::{checked, get, get_mut};
-use crate::results::{Results, results};
+use crate::pointer::{checked, get, get_mut, usable};
+use crate::results::{Results, is_made, results};
 use crate::types::Extraction;
 
 /// Type of a field: a number.
@@ -79,39 +79,48 @@ pub unsafe extern "C" fn falconet_extraction_begin(
     // a claim that has them.
     unsafe {
         // What the real host asks goes straight through, in a function that calls none: a plugin event as every SDK writes it.
-        if let (Ok(_), Ok(event), Ok(own), Ok(out)) =
-            (checked(input.cast_mut()), get(event), self::results(results), checked(extraction))
-            && let (Ok(first), Some(last)) = (checked((*input).fields), (*input).num_fields.checked_sub(1))
-            && let Some(read) = Event::plain_from_ptr(event.evt)
-            && (!own.offsets || (*input).value_offsets.is_null())
-            && (*first.as_ptr()).flist == 0
+        // Whatever is not right is found again, and said, by `begin_any`.
+        let bits = event.addr() | input.addr() | results.addr() | extraction.addr();
+        if bits.is_multiple_of(align_of::<u64>())
+            && !results.is_null()
+            && is_made(results)
+            && !input.is_null()
+            && let fields = (*input).fields
+            && fields.is_aligned()
+            && !fields.is_null()
+            && !extraction.is_null()
+            && !event.is_null()
+            && let Some(last) = (*input).num_fields.checked_sub(1)
+            && let Some(read) = Event::plain_from_ptr((*event).evt)
+            && (!(*results).offsets || (*input).value_offsets.is_null())
+            && (*fields).flist == 0
         {
+            let (first, out) = (NonNull::new_unchecked(fields), NonNull::new_unchecked(extraction));
             give(first, NO_VALUES);
-            start(out, own, &read);
-            ask_first(out.as_ptr(), first.as_ptr(), last, null_mut());
-            return if last == 0 { FALCONET_OK } else { no_more_values(first, last) };
+            start(out, &mut *results, &read);
+            ask_first(extraction, fields, last, null_mut());
+            no_more_values(first, input);
+            return FALCONET_OK;
         }
         begin_any(results, event, input, extraction)
     }
 }
 
-/// Writes the outputs of the `more` requests behind the first: there is no value. Always FALCONET_OK.
+/// Writes the outputs of all requests behind the first: there is no value.
 ///
 /// # Safety
-/// So many requests of the host's are there.
-#[cold]
-#[inline(never)]
-unsafe fn no_more_values(first: NonNull<ExtractField>, more: u32) -> Code {
-    let mut field = first;
-    for left in (0..more).rev() {
-        // SAFETY: as this function's.
-        unsafe {
+/// The input is the host's, with one request at least.
+#[inline(always)]
+unsafe fn no_more_values(first: NonNull<ExtractField>, input: *const HostExtractInput) {
+    let (mut field, mut at) = (first, 1);
+    // SAFETY: as this function's. The number is read anew, so that there are not eight at a time.
+    unsafe {
+        while at < (&raw const (*input).num_fields).read_volatile() {
             field = field.add(1);
             give(field, NO_VALUES);
+            at += 1;
         }
-        core::hint::black_box(left); // not eight at a time
     }
-    FALCONET_OK
 }
 
 /// # Safety
@@ -129,12 +138,10 @@ unsafe fn begin_any(
     let begin = || unsafe {
         let input = checked(input.cast_mut())?.as_ptr().cast_const();
         let (fields, count) = ((*input).fields, (*input).num_fields);
-        if let Some(last) = count.checked_sub(1) {
+        if count > 0 {
             let first = checked(fields)?;
             give(first, NO_VALUES);
-            if last > 0 {
-                no_more_values(first, last);
-            }
+            no_more_values(first, input);
         }
         let results = self::results(results)?;
         let mut offsets: *mut ExtractValueOffsets = null_mut();
@@ -158,6 +165,8 @@ unsafe fn begin_any(
             ask_list(call);
         }
         if !offsets.is_null() {
+            // Of a single request the host wants offsets from the first one on.
+            (*call).first = if last > 0 { fields.cast() } else { null_mut() };
             note_offsets(call, results);
         }
         Ok(())
@@ -191,9 +200,7 @@ unsafe fn start(out: NonNull<Extraction>, results: &mut Results, event: &Event<'
 unsafe fn ask_first(call: *mut Extraction, first: *mut ExtractField, left: u32, offsets: *mut ExtractValueOffsets) {
     // SAFETY: as this function's.
     unsafe {
-        (*call).last = first.add(left as usize).cast();
         (*call).offsets = offsets.cast();
-        (*call).first = first.cast();
         (*call).quick = left;
         (*call).list = false;
         ask_plain(call, first);
@@ -239,6 +246,7 @@ unsafe fn ask_list(call: *mut Extraction) -> Code {
     // SAFETY: as this function's.
     unsafe {
         (*call).list = true;
+        (*call).left = (*call).quick;
         ((*call).plain, (*call).quick) = (0, 0);
         ((*call).values, (*call).values_count) = (null_mut(), 0);
         ((*call).at_start, (*call).at_end) = (0, 0);
@@ -255,13 +263,15 @@ unsafe fn ask_list(call: *mut Extraction) -> Code {
 unsafe fn note_offsets(call: *mut Extraction, results: &mut Results) {
     // SAFETY: as this function's; both are requests of one array.
     let several = unsafe {
+        if !(*call).list {
+            (*call).left = (*call).quick;
+        }
         ((*call).plain, (*call).quick) = (0, 0);
         ((*call).values, (*call).values_count) = (null_mut(), 0);
         ((*call).at_start, (*call).at_end) = (0, 0);
-        ((*call).first != (*call).last).then(|| {
-            let first = (*call).first.cast::<ExtractField>();
-            usize::try_from((*call).field.cast::<ExtractField>().offset_from(first)).unwrap_or(0)
-        })
+        let first = (*call).first.cast::<ExtractField>();
+        (!first.is_null())
+            .then(|| usize::try_from((*call).field.cast::<ExtractField>().offset_from(first)).unwrap_or(0))
     };
     results.answers.note_offsets(several);
 }
@@ -274,9 +284,9 @@ unsafe fn note_offsets(call: *mut Extraction, results: &mut Results) {
 pub unsafe extern "C" fn falconet_extraction_next(extraction: *mut Extraction) -> Code {
     // SAFETY: the caller's extraction, begun.
     unsafe {
-        let call = match get_mut(extraction) {
+        let call = match usable(extraction) {
             Ok(call) => call,
-            Err(Failed(code)) => return code,
+            Err(code) => return code,
         };
         let Some(left) = call.quick.checked_sub(1) else {
             if call.list || !call.offsets.is_null() || call.field.is_null() {
@@ -310,11 +320,9 @@ unsafe fn next_of_any(call: &mut Extraction) -> Code {
             keep_list(call, results);
         }
         call.list = false;
-        if call.field != call.last {
-            let field = call.field.cast::<ExtractField>().add(1);
-            let left = call.last.cast::<ExtractField>().offset_from(field);
-            call.quick = u32::try_from(left).unwrap_or(0);
-            ask(call, field);
+        if let Some(left) = call.left.checked_sub(1) {
+            (call.quick, call.left) = (left, 0);
+            ask(call, call.field.cast::<ExtractField>().add(1));
             if !call.offsets.is_null() {
                 note_offsets(call, results);
             }

@@ -5,13 +5,38 @@
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
-use crate::code::{FALCONET_ERROR_ALIGNMENT, FALCONET_ERROR_NULL, FALCONET_ERROR_OVERLAP, FALCONET_ERROR_SIZE, Failed};
+use crate::code::{
+    Code, FALCONET_ERROR_ALIGNMENT, FALCONET_ERROR_NULL, FALCONET_ERROR_OVERLAP, FALCONET_ERROR_SIZE, Failed,
+};
 
 /// A pointer that is not NULL, and aligned.
 #[inline]
 pub(crate) fn checked<T>(pointer: *mut T) -> Result<NonNull<T>, Failed> {
     let pointer = NonNull::new(pointer).ok_or(Failed(FALCONET_ERROR_NULL))?;
     if pointer.is_aligned() { Ok(pointer) } else { Err(Failed(FALCONET_ERROR_ALIGNMENT)) }
+}
+
+/// What is to be read and written, as [`get_mut`], in a way that costs least where nothing is wrong.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub(crate) unsafe fn usable<'a, T>(pointer: *mut T) -> Result<&'a mut T, Code> {
+    if pointer.is_null() {
+        return Err(FALCONET_ERROR_NULL);
+    }
+    if !pointer.is_aligned() {
+        return Err(not_aligned());
+    }
+    // SAFETY: not NULL and aligned; the rest as the caller says.
+    Ok(unsafe { &mut *pointer })
+}
+
+/// Out of line, so that its number is in no register of those who ask.
+#[cold]
+#[inline(never)]
+const fn not_aligned() -> Code {
+    FALCONET_ERROR_ALIGNMENT
 }
 
 /// What is to be read.

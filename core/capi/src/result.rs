@@ -21,7 +21,7 @@ use crate::extract::{
     FAILED, FALCONET_TYPE_ABSTIME, FALCONET_TYPE_BOOL, FALCONET_TYPE_IPADDR, FALCONET_TYPE_IPNET,
     FALCONET_TYPE_RELTIME, FALCONET_TYPE_STRING, FALCONET_TYPE_UINT64, NO_VALUES, give,
 };
-use crate::pointer::{bytes, get_mut};
+use crate::pointer::{bytes, get_mut, usable};
 use crate::results::{Results, results};
 use crate::types::Extraction;
 
@@ -40,9 +40,9 @@ unsafe fn single<C: Copy, V>(
 ) -> Code {
     // SAFETY: as this function's. Plain is the type of a present request only.
     unsafe {
-        let call = match get_mut(extraction) {
+        let call = match usable(extraction) {
             Ok(call) => call,
-            Err(Failed(code)) => return code,
+            Err(code) => return code,
         };
         if call.plain == ftype
             && let Some(values) = (*call.results.cast::<Results>()).answers.single(cell)
@@ -140,8 +140,11 @@ unsafe fn slow_bool(call: &mut Extraction, ftype: u32, value: bool) -> Code {
 /// As [`answer`]; the text is as `falconet_result_c_str` asks for.
 #[cold]
 #[inline(never)]
-unsafe fn slow_c_str(call: &mut Extraction, ftype: u32, text: NonNull<c_char>) -> Code {
-    let at = text.addr().get().wrapping_sub(call.event.addr());
+unsafe fn slow_c_str(call: &mut Extraction, ftype: u32, text: *const c_char) -> Code {
+    if text.is_null() {
+        return FALCONET_ERROR_NULL;
+    }
+    let at = text.addr().wrapping_sub(call.event.addr());
     if at < call.event_len {
         // SAFETY: what `falconet_extraction_begin` has read, and the host leaves as it is for the call.
         let bytes = unsafe { core::slice::from_raw_parts(call.event, call.event_len) };
@@ -159,7 +162,7 @@ unsafe fn slow_c_str(call: &mut Extraction, ftype: u32, text: NonNull<c_char>) -
         }
     }
     // A pointer is a cell of 8 bytes, as a number is.
-    let cell = text.as_ptr().expose_provenance() as u64;
+    let cell = text.expose_provenance() as u64;
     // SAFETY: as this function's; the host reads a field of this type by pointer.
     unsafe { slow_number(call, ftype, cell) }
 }
@@ -231,15 +234,14 @@ pub unsafe extern "C" fn falconet_result_string(extraction: *mut Extraction, tex
 /// caller keeps it until the call after the next. FALCONET_ERROR_NULL for a NULL; for the rest as falconet_result_u64.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn falconet_result_c_str(extraction: *mut Extraction, text: *const c_char) -> Code {
-    let Some(text) = NonNull::new(text.cast_mut()) else { return FALCONET_ERROR_NULL };
     // SAFETY: as in `falconet_result_u64`; the text is the caller's.
     unsafe {
-        let call = match get_mut(extraction) {
+        let call = match usable(extraction) {
             Ok(call) => call,
-            Err(Failed(code)) => return code,
+            Err(code) => return code,
         };
-        // A text in the event needs a proof of its end.
-        let place = text.addr().get().wrapping_sub(call.payload.addr());
+        // A text in the event needs a proof of its end. NULL is in none.
+        let place = text.addr().wrapping_sub(call.payload.addr());
         if place < call.payload_len && *call.payload.add(call.payload_len - 1) == 0 {
             return single(extraction, FALCONET_TYPE_STRING, text, text, slow_c_str);
         }

@@ -89,6 +89,16 @@ pub unsafe extern "C" fn falconet_results_init(
     done(init())
 }
 
+/// Whether one was made there.
+///
+/// # Safety
+/// Memory as large as the struct is readable there, and aligned.
+#[inline(always)]
+pub(crate) unsafe fn is_made(results: *const Results) -> bool {
+    // SAFETY: as this function's; only a number is read.
+    unsafe { (*results).seal == results.addr() ^ SEAL }
+}
+
 /// What a pointer of C stands for.
 ///
 /// # Safety
@@ -97,7 +107,7 @@ pub unsafe extern "C" fn falconet_results_init(
 pub(crate) unsafe fn results<'a>(results: *mut Results) -> Result<&'a mut Results, Failed> {
     let results = checked(results)?;
     // SAFETY: not NULL and aligned; only a number is read.
-    if unsafe { (*results.as_ptr()).seal } != results.addr().get() ^ SEAL {
+    if !unsafe { is_made(results.as_ptr()) } {
         return Err(Failed(FALCONET_ERROR_RESULTS));
     }
     // SAFETY: one that `falconet_results_init` has made; the rest as the caller says.

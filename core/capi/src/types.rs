@@ -134,15 +134,15 @@ pub struct Extraction {
     pub results: *mut c_void,
     /// The request for the field that is asked; NULL: the call is done.
     pub field: *mut c_void,
-    /// The last request.
-    pub last: *mut c_void,
     /// How many requests come behind the present one, if it is no list and no value offsets are asked for; else 0.
     pub quick: u32,
+    /// How many come behind it, if it is a list or value offsets are asked for.
+    pub left: u32,
     /// The field's type, while it has no value, is no list, and no value offsets are asked for; else 0.
     pub plain: u32,
     /// Where the host wants value offsets; NULL: it wants none.
     pub offsets: *mut c_void,
-    /// The first request; only where value offsets are asked for.
+    /// The first request of several, else NULL; only where value offsets are asked for.
     pub first: *mut c_void,
     /// Cells of the values so far, of a list or where value offsets are asked for.
     pub values: *mut c_void,

@@ -47,7 +47,7 @@ fn layouts() -> (String, usize, Vec<String>) {
         Pool: falconet_pool { memory, size, batches, events, bytes }
         Event: falconet_event { bytes, len, payload, payload_len, ts, tid, nparams, event_type }
         Extraction: falconet_extraction {
-            id, field_type, list, payload, payload_len, event, event_len, results, field, last, quick, plain, offsets,
+            id, field_type, list, payload, payload_len, event, event_len, results, field, quick, left, plain, offsets,
             first, values, values_count, at_start, at_end,
         }
         LastError: falconet_last_error { words }
