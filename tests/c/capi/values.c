@@ -227,6 +227,32 @@ static void no_room(void)
 	CHECK(offsets.start == NULL && fields[79].res_len == 0);
 }
 
+static void texts_of_events(void)
+{
+	ss_plugin_event_input none = { NULL, 1, NULL };
+	falconet_event read;
+	const char *text = NULL;
+	make_event("the word", 9);
+	OK(falconet_input_text(&event, 4, &text));
+	CHECK(text == (const char *)event_memory + 1 + 38 + 4 && !strcmp(text, "word"));
+	OK(falconet_event_of_input(&event, &read));
+	text = NULL;
+	OK(falconet_event_text(&read, 8, &text));
+	CHECK(text && !*text);
+	text = NULL;
+	IS(ERROR_TEXT, falconet_input_text(&event, 9, &text));
+	IS(ERROR_TEXT, falconet_event_text(&read, SIZE_MAX, &text));
+	IS(ERROR_NULL, falconet_input_text(NULL, 0, &text));
+	IS(ERROR_NULL, falconet_input_text(&none, 0, &text));
+	IS(ERROR_NULL, falconet_input_text(&event, 0, NULL));
+	IS(ERROR_NULL, falconet_event_text(&read, 0, NULL));
+	make_event("no NUL", 6);
+	IS(ERROR_TEXT, falconet_input_text(&event, 0, &text));
+	memset(&read, 0, sizeof read);
+	IS(ERROR_EVENT, falconet_event_text(&read, 0, &text));
+	CHECK(!text && falconet_input_number(&event) == 5 && !strcmp(falconet_input_source(&event), "demo"));
+}
+
 static void refused(falconet_results *results)
 {
 	falconet_extraction call;
@@ -276,6 +302,7 @@ int main(void)
 		every_type(results, 5, with_offsets);
 	}
 	texts_and_offsets(results);
+	texts_of_events();
 	make_event("the word", 9);
 	no_room();
 	refused(results);
