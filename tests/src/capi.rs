@@ -45,17 +45,20 @@ fn with_warnings(compiler: &str, standard: &str) -> Command {
     command
 }
 
-/// The demo plugin in C, compiled to `to` as users do, with the archive in it.
+/// What the linker leaves out for a small library: see `tests/budgets.toml`.
+pub const SIZE_FLAGS: [&str; 1] = ["-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64"];
+
+/// The demo plugin in C, compiled to `to` as users do, with the archive in it, and more arguments.
 ///
 /// # Errors
 /// [`Skip`] where there is no C compiler.
 ///
 /// # Panics
 /// If it does not compile.
-pub fn demo(to: &Path) -> Result<(), Skip> {
+pub fn demo(to: &Path, more: &[&str]) -> Result<(), Skip> {
     let mut cc = tools::cc()?;
     cc.args(["-std=c11", "-Wpedantic", "-shared", "-fPIC", "-I"]).arg(root().join("include"));
     cc.arg("-o").arg(to).arg(root().join("examples/c/plugin.c")).arg(archive(Profile::Release));
-    tools::output(cc.args(["-Wl,--exclude-libs,libfalconet.a", "-Wl,--gc-sections"]));
+    tools::output(cc.args(["-Wl,--exclude-libs,libfalconet.a", "-Wl,--gc-sections"]).args(more));
     Ok(())
 }

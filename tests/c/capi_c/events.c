@@ -93,6 +93,15 @@ static void plugin_events(void)
 	ss_plugin_event_input input = { (const ss_plugin_event *)(const void *)bytes, 42, "demo" };
 	DONE(falconet_event_read(input.evt, &event));
 	DONE(falconet_event_of_input(&input, &event));
+	bytes[size - 1] = '\0';
+	DONE(falconet_input_text(&input, 3, &text));
+	CHECK(text == (const char *)event.payload + 3);
+	text = NULL;
+	bytes[size - 1] = 'x';
+	IS(falconet_input_text(&input, 3, &text), FALCONET_ERROR_TEXT);
+	IS(falconet_input_text(&input, SIZE_MAX, &text), FALCONET_ERROR_TEXT);
+	IS(falconet_input_text(NULL, 3, &text), FALCONET_ERROR_NULL);
+	IS(falconet_input_text(&input, 3, NULL), FALCONET_ERROR_NULL);
 	CHECK(event.bytes == bytes && falconet_input_number(&input) == 42 && strcmp(falconet_input_source(&input), "demo") == 0);
 	IS(falconet_event_read(NULL, &event), FALCONET_ERROR_NULL);
 	IS(falconet_event_read(input.evt, NULL), FALCONET_ERROR_NULL);
@@ -104,6 +113,8 @@ static void plugin_events(void)
 	memset(bytes + 16, 0, 4); /* its length */
 	input.evt = (const ss_plugin_event *)(const void *)bytes;
 	IS(falconet_event_of_input(&input, &event), FALCONET_ERROR_EVENT);
+	IS(falconet_input_text(&input, 3, &text), FALCONET_ERROR_EVENT);
+	CHECK(!text);
 	IS(falconet_event_read((const struct ss_plugin_event *)(const void *)bytes, &event), FALCONET_ERROR_EVENT);
 	free(bytes);
 

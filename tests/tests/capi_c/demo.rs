@@ -17,7 +17,7 @@ use tempfile::TempDir;
 fn plugin() -> Result<(TempDir, PathBuf), Skip> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("libdemo.so");
-    capi::demo(&path)?;
+    capi::demo(&path, &[])?;
     Ok((folder, path))
 }
 

@@ -22,7 +22,7 @@ const NEVER: [(&str, &str); 6] = [
 ];
 
 /// A function of the header.
-struct Function {
+pub(crate) struct Function {
     /// What its comment says, without line breaks.
     doc: String,
     /// Whether it returns a code.
@@ -44,7 +44,7 @@ fn called(text: &str) -> BTreeSet<&str> {
 }
 
 /// The functions of the header, by name.
-fn functions(header: &str) -> BTreeMap<&str, Function> {
+pub(crate) fn functions(header: &str) -> BTreeMap<&str, Function> {
     let declarations = header.split_once("extern \"C\" {").unwrap().1;
     let items = declarations.split("/**").skip(1).filter_map(|item| item.split_once("*/"));
     let mut functions = BTreeMap::new();
@@ -78,7 +78,7 @@ fn codes(header: &str) -> BTreeMap<&str, i32> {
     pairs.filter_map(|(name, number)| Some((name, number.parse().ok()?))).collect()
 }
 
-fn header() -> String {
+pub(crate) fn header() -> String {
     fs::read_to_string(root().join("include/falconet.h")).unwrap()
 }
 

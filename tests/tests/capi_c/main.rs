@@ -3,6 +3,7 @@
 //! exports.
 #![cfg(test)]
 
+mod archive;
 mod demo;
 mod functions;
 mod programs;
