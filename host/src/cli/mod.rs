@@ -6,6 +6,7 @@ mod config;
 mod format;
 mod info;
 mod interrupt;
+mod package;
 mod plugins;
 mod progress;
 mod report;
@@ -20,7 +21,7 @@ use std::{
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-/// Build, run and inspect Falco plugins without Falco.
+/// Build, run, inspect and pack Falco plugins without Falco.
 #[derive(Parser)]
 #[command(name = "falconet", version)]
 struct Cli {
@@ -34,6 +35,15 @@ enum Command {
     Build {
         /// The folder of the plugin's crate.
         path: PathBuf,
+    },
+    /// Pack a plugin into <name>-<version>-linux-<machine>.tar.gz, the library at its root, as the plugins registry and
+    /// falcoctl expect it; the last line of stdout is the archive's path.
+    Package {
+        /// The folder of the plugin's crate, which is built in release and stripped, or a library file, taken as it is.
+        plugin: PathBuf,
+        /// Where the archive is put.
+        #[arg(long, value_name = "FOLDER", default_value = ".")]
+        out: PathBuf,
     },
     /// Run a plugin and print its events.
     Run(run::Options),
@@ -54,6 +64,7 @@ pub(crate) fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::Build { path } => build::main(&path).map(|()| ExitCode::SUCCESS),
+        Command::Package { plugin, out } => package::main(&plugin, &out).map(|()| ExitCode::SUCCESS),
         Command::Run(options) => run::main(&options),
         Command::Info { plugin } => info::main(&plugin).map(|()| ExitCode::SUCCESS),
     };
