@@ -64,6 +64,18 @@ pub fn access_log(profile: Profile) -> PathBuf {
     library(&root().join("examples/access-log"), profile)
 }
 
+/// The library of `examples/k8s-audit`, which replaces an official one.
+#[must_use]
+pub fn k8s_audit() -> PathBuf {
+    library(&root().join("examples/k8s-audit"), Profile::Release)
+}
+
+/// The library of `examples/json`, which replaces an official one.
+#[must_use]
+pub fn json() -> PathBuf {
+    library(&root().join("examples/json"), Profile::Release)
+}
+
 /// The library of `examples/demo`, the plugin that is measured.
 #[must_use]
 pub fn demo(profile: Profile) -> PathBuf {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `examples/k8s-audit` and `examples/json` in the real host: what the official plugins do there, they do.
+//!
+//! | where | what |
+//! | --- | --- |
+//! | `recorded` | the values that the official plugins were seen to extract |
+//! | `witness` | the same values by `tests/py/k8s_audit.py`, also of `made_up` events for every field |
+//! | `filters` | which events a filter selects, by the host and by Python |
+#![cfg(test)]
+
+mod filters;
+mod made_up;
+mod recorded;
+#[path = "../../../examples/k8s-audit/tests/support/recorded.rs"]
+mod support;
+mod witness;
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use falconet_tests::host::RealHost;
+use falconet_tests::plugins;
+use falconet_tests::sysdig::{self, Run};
+
+/// The real host; a test that gets none returns, which it has said then.
+macro_rules! host {
+    () => {
+        match falconet_tests::host::real_host() {
+            Ok(host) => host,
+            Err(_skip) => return,
+        }
+    };
+}
+use host;
+
+/// Tells a figure. Not `println!`, which the test harness keeps to itself when a test passes.
+fn tell(figure: &str) {
+    let _ = writeln!(io::stderr(), "{figure}");
+}
+
+/// The arguments to load both plugins and to open a source.
+fn opened(config: &str, params: impl AsRef<std::ffi::OsStr>) -> Vec<OsString> {
+    let mut audit = plugins::k8s_audit().into_os_string();
+    if !config.is_empty() {
+        audit.push(":");
+        audit.push(config);
+    }
+    let input = sysdig::input("k8saudit", params);
+    vec!["-H".into(), audit, "-H".into(), plugins::json().into(), "-I".into(), input]
+}
+
+/// Reads a file or a folder to its end.
+fn read(host: &RealHost, path: &Path, columns: &[&str], filter: Option<&str>) -> Run {
+    let format = sysdig::format_records(columns);
+    let print = ["-p".into(), OsString::from(format)];
+    sysdig::run_with(host, opened("", path), print.into_iter().chain(filter.map(OsString::from))).succeeded()
+}
