@@ -23,14 +23,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts sysdig with these arguments. Each line is printed at once.
+    /// Starts sysdig with these arguments. Each line is printed at once, and what is logged to stderr.
     ///
     /// # Panics
     /// If it cannot be started.
     #[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
     pub fn start<S: AsRef<OsStr>>(host: &RealHost, arguments: impl IntoIterator<Item = S>) -> Self {
         let mut command = Command::new(&host.sysdig);
-        command.arg("--unbuffered").args(arguments).stdin(Stdio::null());
+        command.args(["--unbuffered", "--debug"]).args(arguments).stdin(Stdio::null());
         let mut start = || {
             let folder = tempfile::tempdir()?;
             command.stdout(File::create(folder.path().join("stdout"))?);
@@ -40,7 +40,12 @@ impl Running {
         start().unwrap_or_else(|why| panic!("sysdig: {why}"))
     }
 
-    /// What it has printed so far.
+    /// What it has printed so far; the last line may not have its end yet.
+    #[must_use]
+    pub fn so_far(&self) -> Run {
+        self.run(None)
+    }
+
     fn run(&self, code: Option<i32>) -> Run {
         let read = |name| fs::read(self.folder.path().join(name)).unwrap_or_default();
         Run { stdout: read("stdout"), stderr: String::from_utf8_lossy(&read("stderr")).into_owned(), code }

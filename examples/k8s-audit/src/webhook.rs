@@ -55,6 +55,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use falconet_std::logging;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
@@ -133,9 +134,12 @@ impl Webhook {
         let state = Arc::new(State::new(endpoint.path.clone(), config, limits));
         let (stop, stopped) = watch::channel(false);
         let server = connection::Server { state: Arc::clone(&state), sink, tls, stopped };
+        let log = logging::current();
         let thread = thread::Builder::new()
             .name(format!("k8saudit:{}", address.port()))
             .spawn(move || {
+                // What it warns of is told to the host that opens it.
+                log.into_iter().for_each(logging::adopt);
                 runtime.block_on(connection::serve(listener, server));
                 // Ends what is left of HTTP/2 requests, here and not in a thread of tokio.
                 drop(runtime);

@@ -6,21 +6,31 @@
 //! | `recorded` | the values that the official plugins were seen to extract |
 //! | `witness` | the same values by `tests/py/k8s_audit.py`, also of `made_up` events for every field |
 //! | `filters` | which events a filter selects, by the host and by Python |
+//! | `posted`, `refused`, `stopped`, `secured` | the webhook with `client`s, while the host runs |
+//! | `followed` | a file that grows and is rotated |
 #![cfg(test)]
 
+mod client;
 mod filters;
+mod followed;
 mod made_up;
+mod posted;
 mod recorded;
+mod refused;
+mod secured;
+mod stopped;
 #[path = "../../../examples/k8s-audit/tests/support/recorded.rs"]
 mod support;
 mod witness;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use falconet_tests::host::RealHost;
 use falconet_tests::plugins;
+use falconet_tests::running::Running;
 use falconet_tests::sysdig::{self, Run};
 
 /// The real host; a test that gets none returns, which it has said then.
@@ -55,4 +65,34 @@ fn read(host: &RealHost, path: &Path, columns: &[&str], filter: Option<&str>) ->
     let format = sysdig::format_records(columns);
     let print = ["-p".into(), OsString::from(format)];
     sysdig::run_with(host, opened("", path), print.into_iter().chain(filter.map(OsString::from))).succeeded()
+}
+
+/// A host that has a webhook open.
+struct Receiver {
+    host: Running,
+    address: SocketAddr,
+}
+
+impl Receiver {
+    /// Starts the host, and waits until it listens. It prints these columns of each event.
+    fn start(host: &RealHost, scheme: &str, config: &str, columns: &[&str]) -> Self {
+        // Nobody else is likely to take the port in the time between.
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let format = OsString::from(sysdig::format(columns));
+        let arguments = opened(config, format!("{scheme}://{address}/k8s-audit"));
+        let mut host = Running::start(host, arguments.into_iter().chain(["-p".into(), format]));
+        host.until("that it listens", |_| std::net::TcpStream::connect(address).is_ok());
+        Self { host, address }
+    }
+
+    /// What it has printed of so many events.
+    fn rows(&mut self, count: usize) -> Vec<Vec<String>> {
+        rows(self.host.lines(count))
+    }
+}
+
+/// The columns of printed lines.
+fn rows(lines: Vec<String>) -> Vec<Vec<String>> {
+    let stdout = lines.join("\n").into_bytes();
+    Run { stdout, stderr: String::new(), code: None }.rows()
 }
