@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use falconet_std::batch::Limits;
 use falconet_std::sources::{self, PushError, Pushed, Pusher};
-use falconet_std::{Batch, Error, Instance, Lease, Next, Progress, Timestamp, batches};
+use falconet_std::{Batch, Error, Instance, Lease, Next, Progress, Source, Timestamp, batches};
 
 use crate::K8sAudit;
 use crate::config::Config;
@@ -226,7 +226,9 @@ impl Drop for Received {
 }
 
 fn listen(endpoint: &Endpoint, config: &Config) -> Result<Input, Error> {
-    let queue = sources::Config::new().batches(64).flush(PAUSE).grow_to(config.max_event_size);
+    // Events take less than twice as many bytes in batches as in the largest body, which has to go in as a whole.
+    let batches = (2 + 2 * (config.webhook_max_batch_size / K8sAudit::BATCH_BYTES)).max(64);
+    let queue = sources::Config::new().batches(batches).flush(PAUSE).grow_to(config.max_event_size);
     let (pusher, pushed) = sources::push::<K8sAudit>(queue);
     let queue = Queue { pusher, max_event_size: config.max_event_size };
     let server = Webhook::bind(endpoint, config, webhook::Limits::default(), queue)?;

@@ -83,3 +83,34 @@ fn ten_thousand_events_over_four_connections_come_once() {
         rows.len()
     ));
 }
+
+/// Bodies that an API server may send by the default limits: 12 MiB, of large events or of as many as go in.
+#[test]
+fn the_largest_bodies_are_taken_whole() {
+    let host = host!();
+    let mut receiver = Receiver::start(&host, "http", "", &["ka.auditid"]);
+    let mut client = Client::connect(receiver.address).unwrap();
+    let mut printed = 0;
+    // Bytes that fill up an event.
+    for filling in [0, 1000, 60_000, 70_000, 140_000, 250_000] {
+        let (mut body, mut count) = (String::from(r#"{"kind":"EventList","items":["#), 0);
+        while body.len() < (12 << 20) - filling - 200 {
+            let comma = if count == 0 { "" } else { "," };
+            let x = "x".repeat(filling);
+            body += &format!(
+                r#"{comma}{{"kind":"Event","auditID":"{}","stageTimestamp":"2026-01-02T03:04:05Z","x":"{x}"}}"#,
+                printed + count
+            );
+            count += 1;
+        }
+        body += "]}";
+        let answer = client.post(&body).unwrap();
+        assert_eq!(answer.status, 200, "{count} events of {filling} bytes and some: {answer:?}");
+        printed += count;
+        let rows = receiver.rows(printed);
+        assert!(rows.iter().enumerate().all(|(number, row)| row[0] == number.to_string()), "each once and in order");
+        tell(&format!("a body of {count} events, {} bytes", body.len()));
+    }
+    let (run, _) = receiver.host.interrupt();
+    assert_eq!(run.succeeded().rows().len(), printed);
+}
