@@ -3,7 +3,9 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::process::{Child, Command, Stdio};
+use std::io;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,15 +29,34 @@ impl Running {
     ///
     /// # Panics
     /// If it cannot be started.
-    #[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
     pub fn start<S: AsRef<OsStr>>(host: &RealHost, arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::start_with(host, arguments, |folder| Ok(File::create(folder.join("stdout"))?.into()))
+    }
+
+    /// The same, with a pipe for what it prints: when that is full, the host waits for its reader.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
+    pub fn piped<S: AsRef<OsStr>>(host: &RealHost, arguments: impl IntoIterator<Item = S>) -> (Self, ChildStdout) {
+        let mut running = Self::start_with(host, arguments, |_| Ok(Stdio::piped()));
+        let Some(stdout) = running.child.stdout.take() else { panic!("no pipe was asked for") };
+        (running, stdout)
+    }
+
+    #[expect(clippy::panic, reason = "it is how a test fails, and this is only called in tests")]
+    fn start_with<S: AsRef<OsStr>>(
+        host: &RealHost,
+        arguments: impl IntoIterator<Item = S>,
+        stdout: impl FnOnce(&Path) -> io::Result<Stdio>,
+    ) -> Self {
         let mut command = Command::new(&host.sysdig);
         command.args(["--unbuffered", "--debug"]).args(arguments).stdin(Stdio::null());
-        let mut start = || {
+        let start = || {
             let folder = tempfile::tempdir()?;
-            command.stdout(File::create(folder.path().join("stdout"))?);
+            command.stdout(stdout(folder.path())?);
             command.stderr(File::create(folder.path().join("stderr"))?);
-            Ok::<_, std::io::Error>(Self { child: command.spawn()?, folder })
+            Ok::<_, io::Error>(Self { child: command.spawn()?, folder })
         };
         start().unwrap_or_else(|why| panic!("sysdig: {why}"))
     }

@@ -228,7 +228,8 @@ impl Drop for Received {
 fn listen(endpoint: &Endpoint, config: &Config) -> Result<Input, Error> {
     // Events take less than twice as many bytes in batches as in the largest body, which has to go in as a whole.
     let batches = (2 + 2 * (config.webhook_max_batch_size / K8sAudit::BATCH_BYTES)).max(64);
-    let queue = sources::Config::new().batches(batches).flush(PAUSE).grow_to(config.max_event_size);
+    // The host gets what there is when it asks: nothing waits for more, and little is left when it stops.
+    let queue = sources::Config::new().batches(batches).flush(Duration::ZERO).grow_to(config.max_event_size);
     let (pusher, pushed) = sources::push::<K8sAudit>(queue);
     let queue = Queue { pusher, max_event_size: config.max_event_size };
     let server = Webhook::bind(endpoint, config, webhook::Limits::default(), queue)?;

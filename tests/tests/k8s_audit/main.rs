@@ -6,13 +6,14 @@
 //! | `recorded` | the values that the official plugins were seen to extract |
 //! | `witness` | the same values by `tests/py/k8s_audit.py`, also of `made_up` events for every field |
 //! | `filters` | which events a filter selects, by the host and by Python |
-//! | `posted`, `refused`, `stopped`, `secured` | the webhook with `client`s, while the host runs |
+//! | `posted`, `refused`, `full`, `stopped`, `secured` | the webhook with `client`s, while the host runs |
 //! | `followed` | a file that grows and is rotated |
 #![cfg(test)]
 
 mod client;
 mod filters;
 mod followed;
+mod full;
 mod made_up;
 mod posted;
 mod recorded;
@@ -25,8 +26,9 @@ mod witness;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::ChildStdout;
 
 use falconet_tests::host::RealHost;
 use falconet_tests::plugins;
@@ -76,12 +78,19 @@ struct Receiver {
 impl Receiver {
     /// Starts the host, and waits until it listens. It prints these columns of each event.
     fn start(host: &RealHost, scheme: &str, config: &str, columns: &[&str]) -> Self {
-        // Nobody else is likely to take the port in the time between.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let format = OsString::from(sysdig::format(columns));
-        let arguments = opened(config, format!("{scheme}://{address}/k8s-audit"));
-        let mut host = Running::start(host, arguments.into_iter().chain(["-p".into(), format]));
-        host.until("that it listens", |_| std::net::TcpStream::connect(address).is_ok());
+        let (address, arguments) = listening(scheme, config, columns);
+        Self::listens(Running::start(host, arguments), address)
+    }
+
+    /// The same, with what it prints for the caller to read, or not.
+    fn unread(host: &RealHost, columns: &[&str]) -> (Self, ChildStdout) {
+        let (address, arguments) = listening("http", "", columns);
+        let (host, stdout) = Running::piped(host, arguments);
+        (Self::listens(host, address), stdout)
+    }
+
+    fn listens(mut host: Running, address: SocketAddr) -> Self {
+        host.until("that it listens", |_| TcpStream::connect(address).is_ok());
         Self { host, address }
     }
 
@@ -89,6 +98,15 @@ impl Receiver {
     fn rows(&mut self, count: usize) -> Vec<Vec<String>> {
         rows(self.host.lines(count))
     }
+}
+
+/// A free address, and the arguments to listen there.
+fn listening(scheme: &str, config: &str, columns: &[&str]) -> (SocketAddr, Vec<OsString>) {
+    // Nobody else is likely to take the port in the time between.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut arguments = opened(config, format!("{scheme}://{address}/k8s-audit"));
+    arguments.extend(["-p".into(), sysdig::format(columns).into()]);
+    (address, arguments)
 }
 
 /// The columns of printed lines.
