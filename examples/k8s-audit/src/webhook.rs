@@ -124,7 +124,7 @@ impl Webhook {
             false => None,
         };
         let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(WebhookError::Thread)?;
-        let no_listener = |source| WebhookError::Listen { host: endpoint.host.clone(), port: endpoint.port, source };
+        let no_listener = |reason| WebhookError::Listen { host: endpoint.host.clone(), port: endpoint.port, reason };
         let listener = listen::bind(&endpoint.host, endpoint.port).map_err(no_listener)?;
         let address = listener.local_addr().map_err(no_listener)?;
         let listener = {
@@ -182,14 +182,14 @@ impl fmt::Debug for Webhook {
 #[non_exhaustive]
 pub enum WebhookError {
     /// The address is in use, not one of this machine, or not allowed.
-    #[error("cannot listen on {}{host}{}:{port}: {source}", open(host), close(host))]
+    #[error("cannot listen on {}{host}{}:{port}: {reason}", open(host), close(host))]
     Listen {
         /// As it was asked for; empty for all addresses.
         host: String,
         /// As it was asked for.
         port: u16,
         /// What the system says.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The file of the certificate and its key cannot be used.
     #[error("cannot use sslCertificate {}: {reason}", path.display())]

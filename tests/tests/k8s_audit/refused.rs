@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the webhook in the host does not take: a clear answer for each, and the next event comes as if nothing had been.
 
+use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use falconet_tests::sysdig;
 use serde_json::json;
 
 use crate::client::{Client, event, head};
-use crate::{Receiver, host};
+use crate::{Receiver, host, opened};
 
 /// Small limits, so that what is too large is not large.
 const CONFIG: &str = r#"{"maxEventSize": 2000, "webhookMaxBatchSize": 10000, "Unknown": 1}"#;
@@ -136,4 +138,33 @@ fn slow_bodies_are_408_and_nobody_waits_for_them() {
     assert!(rows.iter().enumerate().all(|(number, row)| row[0] == number.to_string()), "{rows:?}");
     let (run, _) = receiver.host.interrupt();
     assert_eq!(run.succeeded().rows().len(), served);
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_once() {
+    let host = host!();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    for (params, told) in [
+        (
+            format!("http://127.0.0.1:{port}/k8s-audit"),
+            format!("cannot listen on 127.0.0.1:{port}: Address already in use (os error 98)"),
+        ),
+        (
+            "http://127.0.0.1:0".into(),
+            "the web address has no path: http://host:port/path (a path of / takes every one)".into(),
+        ),
+        (
+            "ftp://host/path".into(),
+            "scheme \"ftp\" is not supported: only file, http and https are (for a file of that \
+            name, write ./ before it)"
+                .into(),
+        ),
+        ("/nowhere/log".into(), "cannot open /nowhere/log: No such file or directory (os error 2)".into()),
+        ("file:///nowhere/log".into(), "cannot follow /nowhere/log: its folder does not exist".into()),
+    ] {
+        let run = sysdig::run_with(&host, opened("", &params), [""; 0]);
+        let expected = format!("{told} (open params: \"{params}\")");
+        assert!(run.code == Some(1) && run.stderr.trim_end() == expected, "{expected}\n{}", run.shown());
+    }
 }
