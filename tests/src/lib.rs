@@ -3,6 +3,7 @@
 
 pub mod host;
 pub mod plugins;
+pub mod running;
 pub mod sysdig;
 pub mod tools;
 pub mod witness;

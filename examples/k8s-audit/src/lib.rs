@@ -63,9 +63,11 @@ impl InitSchema for K8sAudit {
 impl Source for K8sAudit {
     const ID: u32 = 1;
     const EVENT_SOURCE: &'static CStr = c"k8s_audit";
-    // An event that is larger gets a batch of its own.
+    // Many, for the queue of a webhook is to have room for the largest body though its events are small.
+    const BATCH_EVENTS: usize = 4096;
     const BATCH_BYTES: usize = 512 * 1024;
-    const MAX_PAYLOAD: usize = 64 * 1024;
+    // The largest event by the default config; one that is larger by another gets a batch of its own.
+    const MAX_PAYLOAD: usize = 256 * 1024;
     type Instance = Stream;
 
     fn open(&self, params: &CStr) -> Result<Stream, Error> {
