@@ -168,6 +168,23 @@ pub fn slots() -> PathBuf {
     })
 }
 
+/// The library of `examples/k8s-audit`.
+#[must_use]
+pub fn k8s_audit() -> PathBuf {
+    library(&root().join("examples/k8s-audit"), Profile::Release)
+}
+
+/// The program `tests/src/bin/json_check.rs`, optimised as the plugins are that it is compared with.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn json_check() -> PathBuf {
+    built(&root().join("tests/Cargo.toml"), &["--release", "--bin", "json_check"], |artifact| {
+        artifact["executable"].as_str().map(PathBuf::from)
+    })
+}
+
 /// The `falconet` command, built as `cargo build` does.
 ///
 /// # Panics
