@@ -7,6 +7,7 @@
  *   bench LIBRARY CONFIG PARAMS idle COUNT         up to the first call without events, then COUNT more of those
  *   bench LIBRARY CONFIG PARAMS fresh COUNT F...   COUNT extractions, each of an event that was not asked before
  *   bench LIBRARY CONFIG PARAMS again COUNT F...   COUNT extractions from one event under one number
+ *   bench LIBRARY CONFIG PARAMS each F...          every event up to the end, each field of it in a call of its own
  *   bench LIBRARY CONFIG PARAMS text COUNT         COUNT texts of events
  *   bench LIBRARY CONFIG PARAMS tour F...          each call once and in every way that fails: for counting allocations
  *   bench LIBRARY CONFIG PARAMS steady F...        the same of the calls between an open and its close, and of parsing
@@ -193,6 +194,31 @@ static void extractions(uint64_t times, int fresh)
 	}
 }
 
+/* As a host does that has a rule for each field: while the batch is there. */
+static void each(void)
+{
+	struct event **events;
+	uint32_t count, num_fields = request.num_fields;
+	uint64_t number = 0;
+	request.num_fields = 1;
+	while (next(&events, &count) == OK || count > 0) {
+		for (uint32_t i = 0; i < count; i++) {
+			struct event_input event = { events[i], ++number, "bench" };
+			for (uint32_t j = 0; j < num_fields; j++) {
+				fields[j].res_len = UINT64_MAX;
+				request.fields = &fields[j];
+				if (plugin.extract_fields(state, &event, &request) != OK)
+					seen.failures++;
+				if (fields[j].res_len == UINT64_MAX)
+					stop("res_len has not been written");
+				seen.values += fields[j].res_len;
+			}
+		}
+		if (seen.last == ENDED)
+			return;
+	}
+}
+
 static void texts(uint64_t times)
 {
 	uint64_t have = keep();
@@ -336,7 +362,7 @@ int main(int count, char **arguments)
 	const char *work = arguments[4];
 	int at = 5;
 	uint64_t times = 0;
-	if (strcmp(work, "drain") && strcmp(work, "tour") && strcmp(work, "steady") && at < count)
+	if (strcmp(work, "drain") && strcmp(work, "each") && strcmp(work, "tour") && strcmp(work, "steady") && at < count)
 		times = strtoull(arguments[at++], NULL, 10);
 	for (; at < count && request.num_fields < MAX_FIELDS; at++) {
 		struct field *field = &fields[request.num_fields++];
@@ -368,6 +394,8 @@ int main(int count, char **arguments)
 		extractions(times, 1);
 	else if (!strcmp(work, "again"))
 		extractions(times, 0);
+	else if (!strcmp(work, "each"))
+		each();
 	else if (!strcmp(work, "text"))
 		texts(times);
 	else if (!strcmp(work, "tour"))

@@ -180,6 +180,17 @@ pub fn slots() -> PathBuf {
     })
 }
 
+/// The program `tests/src/bin/json_check.rs`, optimised as the plugins are that it is compared with.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn json_check() -> PathBuf {
+    built(&root().join("tests/Cargo.toml"), &["--release", "--bin", "json_check"], |artifact| {
+        artifact["executable"].as_str().map(PathBuf::from)
+    })
+}
+
 /// The `falconet` command, built as `cargo build` does.
 ///
 /// # Panics

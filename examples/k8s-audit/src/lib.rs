@@ -11,13 +11,10 @@
 //! | [`webhook`] | the server that a Kubernetes API server sends events to |
 //! | [`source`] | what is opened: both of them, into batches |
 //! | [`sink`] | where the webhook delivers what it receives |
-//! | [`check`], [`json`] | JSON by the lenient rules of the official plugin |
 
-pub mod check;
 pub mod config;
 mod fields;
 pub mod files;
-pub mod json;
 pub mod params;
 pub mod payload;
 pub mod sink;

@@ -10,11 +10,13 @@ mod budget;
 mod demo;
 mod demo_std;
 mod files;
+mod k8s_audit;
 mod layout;
 mod neutral;
 
 /// Each figure that some test here measures.
-const FIGURES: [&[&str]; 5] = [demo::FIGURES, demo_std::FIGURES, access_log::FIGURES, files::FIGURES, neutral::FIGURES];
+const FIGURES: [&[&str]; 6] =
+    [demo::FIGURES, demo_std::FIGURES, access_log::FIGURES, k8s_audit::FIGURES, files::FIGURES, neutral::FIGURES];
 
 #[test]
 fn the_figures_of_the_file_are_those_that_are_measured() {
