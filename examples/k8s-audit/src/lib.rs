@@ -65,6 +65,8 @@ impl Source for K8sAudit {
     const BATCH_BYTES: usize = 512 * 1024;
     // The largest event by the default config; one that is larger by another gets a batch of its own.
     const MAX_PAYLOAD: usize = 256 * 1024;
+    // An event's text is the whole of it.
+    const TEXT_BYTES: usize = Self::MAX_PAYLOAD + 1;
     type Instance = Stream;
 
     fn open(&self, params: &CStr) -> Result<Stream, Error> {
