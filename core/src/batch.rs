@@ -11,6 +11,7 @@
 //! here panics or allocates.
 #![expect(unsafe_code, reason = "events are built in memory that the host is lent by pointer")]
 
+mod foreign;
 mod raw;
 mod slots;
 
@@ -23,6 +24,8 @@ use crate::pool::Lease;
 use crate::source::Source;
 use crate::view::WriteView;
 
+#[doc(hidden)]
+pub use foreign::Foreign;
 use slots::Layout;
 pub use slots::{Slot, Slots, Typed, TypedSlot};
 

@@ -22,6 +22,8 @@ pub use field::{Argument, Field};
 pub use json::{fields_json, fields_json_len, names_json, names_json_len};
 #[doc(hidden)]
 pub use memory::{Extraction, Memory};
+#[doc(hidden)]
+pub use request::{Answers, Asked, NoValue, Values};
 pub use request::{List, Request};
 pub use value::{AbsTime, CSpan, IpNet, Located, RelTime, Text, Value};
 

@@ -26,23 +26,23 @@ use crate::view::WriteView;
 /// What a batch's memory is prepared for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
-    id: u32,
+    pub(super) id: u32,
     /// Length of every payload.
-    len: u32,
+    pub(super) len: u32,
     /// The type of every payload, where it is always valid.
-    typed: Option<TypeId>,
+    pub(super) typed: Option<TypeId>,
 }
 
 impl Layout {
     /// From one slot to the next: a multiple of 8.
-    const fn stride(self) -> usize {
+    pub(super) const fn stride(self) -> usize {
         (PAYLOAD_OFFSET + self.len as usize).next_multiple_of(8)
     }
 }
 
 impl Memory {
     /// Prepares the slots of a layout, unless they are; how many there are.
-    fn prepare(&mut self, layout: Layout) -> u32 {
+    pub(super) fn prepare(&mut self, layout: Layout) -> u32 {
         // The last slot needs no pad behind its payload.
         let stride = layout.stride();
         let pad = stride - PAYLOAD_OFFSET - layout.len as usize;
@@ -66,7 +66,7 @@ impl Memory {
     /// # Safety
     /// `event` is what [`Memory::free_slot`] gave, and its payload is initialised.
     #[inline]
-    unsafe fn commit_slot(&mut self, event: NonNull<u8>, ts: Timestamp, id: u32) {
+    pub(super) unsafe fn commit_slot(&mut self, event: NonNull<u8>, ts: Timestamp, id: u32) {
         // SAFETY: a free slot is the batch's own; it begins with the timestamp, and the id stands in front of the
         // payload, both at any alignment. The host may have written to both.
         unsafe {

@@ -69,6 +69,29 @@ impl<'a> Event<'a> {
         unsafe { Alleged::from_ptr(event) }.ok_or(EventError::Null)?.check()
     }
 
+    /// An event that was checked before: all of its bytes, and its payload.
+    ///
+    /// # Safety
+    /// They are what [`as_bytes`](Event::as_bytes) and [`payload`](Event::payload) of an event gave.
+    #[doc(hidden)]
+    #[must_use]
+    #[inline]
+    pub const unsafe fn from_parts(bytes: &'a [u8], payload: &'a [u8]) -> Self {
+        Self { bytes, payload }
+    }
+
+    /// The event that the host points at, where it is a plugin event as every SDK writes it.
+    ///
+    /// # Safety
+    /// As [`Event::from_ptr`].
+    #[doc(hidden)]
+    #[must_use]
+    #[inline(always)]
+    pub unsafe fn plain_from_ptr(event: *const abi::Event) -> Option<Self> {
+        // SAFETY: as this function's.
+        Self::plain(unsafe { Alleged::from_ptr(event) }?.as_bytes())
+    }
+
     /// The plugin event as every SDK writes it: one comparison each for its type, for its count together with the id's
     /// length, and for the payload's length.
     #[inline(always)]

@@ -124,8 +124,8 @@ impl<D: Copy + 'static, const FIXED: usize, const CELLS: usize, const TEXT: usiz
         unsafe {
             let results = self.present();
             // Where the rings go on does not matter.
-            (results.cells.base, results.cells.size) = (self.cells.get().cast(), CELLS * 8);
-            (results.text.base, results.text.size) = (self.text.get().cast(), TEXT);
+            (results.cells.base, results.cells.share) = (self.cells.get().cast(), CELLS / 3 * 8);
+            (results.text.base, results.text.share) = (self.text.get().cast(), TEXT / 3);
             (results.starts, results.lengths) = (self.starts.get().cast(), self.lengths.get().cast());
             results.offsets_len = OFFSETS;
             self.forget();
@@ -170,7 +170,7 @@ impl<D: Copy + 'static, const FIXED: usize, const CELLS: usize, const TEXT: usiz
     #[inline(always)]
     unsafe fn begin_call(&self) {
         // SAFETY: as this function's.
-        unsafe { self.present() }.call = Call { fresh: true, dropped: Dropped::No };
+        unsafe { self.present() }.begin_call();
     }
 }
 
@@ -192,28 +192,28 @@ impl Place {
     }
 }
 
-/// An array of bytes that values are put into one after another: `at <= end <= size`.
+/// An array of bytes that values are put into one after another: `at <= end <= 3 * share`.
 #[derive(Clone, Copy)]
-struct Area {
+pub(super) struct Area {
     base: *mut u8,
     at: usize,
     /// Where the present call's share ends.
     end: usize,
-    size: usize,
+    /// Bytes of a call's share, a third of all.
+    share: usize,
 }
 
 impl Area {
-    const fn new(base: *mut u8, size: usize) -> Self {
-        Self { base, at: 0, end: 0, size }
+    pub(super) const fn new(base: *mut u8, size: usize) -> Self {
+        Self { base, at: 0, end: 0, share: size / 3 }
     }
 
     /// A call begins to use it: starts again at 0 where less than a share is left.
     const fn begin(&mut self) {
-        let share = self.size / 3;
-        if self.at > share * 2 {
+        if self.at > self.share * 2 {
             self.at = 0;
         }
-        self.end = self.at + share;
+        self.end = self.at + self.share;
     }
 }
 
@@ -232,7 +232,7 @@ pub(crate) enum Offsets {
 pub struct Results {
     cells: Area,
     text: Area,
-    /// Where this call's texts begin, once it is not fresh any more: all bytes from here to `text.at` were written by it.
+    /// Where this call's texts begin, once it has used them: all bytes from here to `text.at` were written by it.
     text_begin: usize,
     call: Call,
     starts: *mut u32,
@@ -242,12 +242,16 @@ pub struct Results {
     pub(crate) wanted: Offsets,
 }
 
-/// What there is to say of the present call: two bytes, written as one.
+/// What there is to say of the present call: four bytes, written as one.
 #[derive(Clone, Copy)]
+#[repr(align(4))]
 struct Call {
-    /// It has not used a ring yet.
+    /// It has not used the cells yet.
     fresh: bool,
+    /// It has not used the texts yet.
+    fresh_text: bool,
     dropped: Dropped,
+    _fourth: u8,
 }
 
 /// Why the value that was made last is not handed over.
@@ -304,9 +308,21 @@ impl Results {
         starts: null_mut(),
         lengths: null_mut(),
         offsets_len: 0,
-        call: Call { fresh: false, dropped: Dropped::No },
+        call: Call { fresh: false, fresh_text: false, dropped: Dropped::No, _fourth: 0 },
         wanted: Offsets::None,
     };
+
+    /// Empty, in two areas of whole cells, with arrays of so many offsets.
+    pub(super) const fn of(cells: Area, text: Area, offsets: (*mut u32, *mut u32, usize)) -> Self {
+        let (starts, lengths, offsets_len) = offsets;
+        Self { cells, text, starts, lengths, offsets_len, ..Self::NONE }
+    }
+
+    /// Begins a call: its values go behind those of the call before.
+    #[inline(always)]
+    pub(super) const fn begin_call(&mut self) {
+        self.call = Call { fresh: true, fresh_text: true, dropped: Dropped::No, _fourth: 0 };
+    }
 
     /// Why the value that was made last is not handed over.
     #[inline(always)]
@@ -319,11 +335,18 @@ impl Results {
         self.call.dropped = dropped;
     }
 
-    /// Before a ring is used: the first time in a call, starts again at 0 where less than a share is left.
-    fn first_use(&mut self) {
+    /// Before the cells are used: the first time in a call, starts again at 0 where less than a share is left.
+    pub(super) fn first_use(&mut self) {
         if self.call.fresh {
             self.call.fresh = false;
             self.cells.begin();
+        }
+    }
+
+    /// As `first_use`, before the texts are used.
+    fn first_text(&mut self) {
+        if self.call.fresh_text {
+            self.call.fresh_text = false;
             self.text.begin();
             self.text_begin = self.text.at;
         }
@@ -332,23 +355,31 @@ impl Results {
     /// Puts one cell into the ring.
     pub(super) fn single<C: Copy>(&mut self, cell: C) -> Option<Filled> {
         self.first_use();
+        self.single_more(cell)
+    }
+
+    /// The same, where the call has used the cells already.
+    #[inline(always)]
+    pub(super) fn single_more<C: Copy>(&mut self, cell: C) -> Option<Filled> {
         let at = self.cells.at;
         let end = at + size_of::<C>().next_multiple_of(8);
         if end > self.cells.end {
             return None;
         }
         self.cells.at = end;
-        // SAFETY: `at..end` lies within the cells; `at` is a multiple of 8, and so is the array's address.
-        let place = unsafe { self.cells.base.add(at).cast::<C>() };
-        // SAFETY: as above, and aligned to 8, as much as any cell is.
-        unsafe { place.write(cell) };
+        // SAFETY: `at..end` lies within the cells; `at` is a multiple of 8, and so is the array's address: aligned as any cell.
+        let place = unsafe {
+            let place = self.cells.base.add(at).cast::<C>();
+            place.write(cell);
+            place
+        };
         Some(Filled { values: place.cast(), count: 1 })
     }
 
     /// Begins a list: its cells stand one behind another from here on.
     pub(super) fn list(&mut self) -> Filled {
         self.first_use();
-        // SAFETY: `at <= size`.
+        // SAFETY: `at` is at most the size.
         Filled { values: unsafe { self.cells.base.add(self.cells.at) }.cast(), count: 0 }
     }
 
@@ -371,7 +402,7 @@ impl Results {
 
     /// The room for texts that is left to this call.
     pub(super) fn text_room(&mut self) -> &mut [MaybeUninit<u8>] {
-        self.first_use();
+        self.first_text();
         let (at, end) = (self.text.at, self.text.end);
         // SAFETY: `at..end` lies within the text array, and no value of this call is there.
         unsafe { core::slice::from_raw_parts_mut(self.text.base.add(at).cast(), end - at) }
@@ -382,7 +413,7 @@ impl Results {
     /// # Safety
     /// The first `len` bytes of the room are initialised.
     pub(super) unsafe fn seal_text(&mut self, len: usize) -> Result<usize, Dropped> {
-        self.first_use();
+        self.first_text();
         let (start, limit) = (self.text.at, self.text.end);
         let end = start.checked_add(len).filter(|end| *end < limit).ok_or(Dropped::TooLong)?;
         // SAFETY: `start..=end` is in the text array, and the caller says that `start..end` is initialised.
@@ -399,8 +430,9 @@ impl Results {
     /// The text of `len` bytes that this call has kept at `start` with a NUL behind it.
     #[inline]
     pub(super) fn text(&self, start: usize, len: usize) -> Option<NonNull<u8>> {
-        let end =
-            start.checked_add(len).filter(|end| !self.call.fresh && start >= self.text_begin && *end < self.text.at)?;
+        let end = start
+            .checked_add(len)
+            .filter(|end| !self.call.fresh_text && start >= self.text_begin && *end < self.text.at)?;
         // SAFETY: `start..=end` is in the part of the text array that this call has written.
         let (text, nul) = unsafe { (self.text.base.add(start), *self.text.base.add(end)) };
         if nul == 0 { NonNull::new(text) } else { None }
@@ -408,7 +440,7 @@ impl Results {
 
     /// Copies an address' bytes, aligned to 8, and tells where they are.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Option<NonNull<u8>> {
-        self.first_use();
+        self.first_text();
         let (at, limit) = (self.text.at, self.text.end);
         let aligned = at.next_multiple_of(8);
         let end = aligned.checked_add(bytes.len()).filter(|end| *end <= limit)?;

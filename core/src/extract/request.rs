@@ -2,6 +2,8 @@
 //! What a field's function is asked: [`Request`], and [`List`] for a field of many values.
 #![expect(unsafe_code, reason = "the argument's key and the source's name arrive as C strings")]
 
+mod foreign;
+
 use core::ffi::{CStr, c_char};
 use core::fmt;
 use core::marker::PhantomData;
@@ -15,6 +17,8 @@ use crate::event::Event;
 use crate::export::ExportedImports;
 use crate::tables::{Access, Reader};
 use crate::view::WriteView;
+
+pub use foreign::{Answers, Asked, NoValue, Values};
 
 /// One field asked of one event: the event, the argument, and memory for values that are not borrowed from the event.
 ///

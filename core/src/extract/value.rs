@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The types that a field's value may have: [`Value`] and the ones that Rust has no type for.
 
+mod foreign;
+
 use core::ffi::{CStr, c_char, c_void};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
@@ -9,6 +11,8 @@ use super::memory::Dropped;
 use super::request::Request;
 use crate::abi;
 use crate::event::{Event, PAYLOAD_OFFSET, Span, Timestamp};
+
+pub(super) use foreign::Placed;
 
 /// A value that a field may give. Its type is the field's type: there is nothing else to declare.
 ///

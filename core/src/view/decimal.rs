@@ -22,12 +22,19 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// How many digits a number has.
+/// How many digits a number has. Comparing is quicker than the logarithm for numbers that are not large.
 #[inline]
 pub(super) const fn digits(number: u64) -> usize {
-    match number.checked_ilog10() {
-        Some(log) => log as usize + 1,
-        None => 1,
+    match number {
+        0..=9 => 1,
+        10..=99 => 2,
+        100..=999 => 3,
+        1_000..=9_999 => 4,
+        10_000..=99_999 => 5,
+        100_000..=999_999 => 6,
+        1_000_000..=9_999_999 => 7,
+        10_000_000..=99_999_999 => 8,
+        _ => number.ilog10() as usize + 1,
     }
 }
 

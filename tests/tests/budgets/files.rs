@@ -19,6 +19,7 @@ pub(crate) const FIGURES: &[&str] = &[
     "demo.size_recommended",
     "demo.size_flags",
     "core.unsafe_blocks",
+    "capi.unsafe_blocks",
     "host.unsafe_blocks",
     "demo.unsafe_blocks",
     "access_log.unsafe_blocks",
@@ -113,6 +114,7 @@ fn unsafe_blocks() {
     let mut figures = Figures::default();
     for (name, folder) in [
         ("core.unsafe_blocks", "core/src"),
+        ("capi.unsafe_blocks", "core/capi/src"),
         ("host.unsafe_blocks", "host/src"),
         ("demo.unsafe_blocks", "examples/demo/src"),
         ("access_log.unsafe_blocks", "examples/access-log/src"),
