@@ -285,10 +285,11 @@ struct Extractor<'a> {
     function: unsafe extern "C" fn(*mut c_void, *const EventInput, *const FieldExtractInput) -> abi::Rc,
     state: *mut c_void,
     kinds: Vec<FieldType>,
-    /// Where the fields lie. The plugin writes there, so they are reached by this pointer alone.
-    first: *mut ExtractField,
-    _fields: Vec<ExtractField>,
+    /// Fields of a call.
+    each: usize,
+    /// The calls. The plugin writes into the fields, so they are reached by the pointers in here alone.
     inputs: Vec<FieldExtractInput>,
+    _fields: Vec<ExtractField>,
     _vtables: LentCopy<'a>,
     values: u64,
     failures: u64,
@@ -322,8 +323,8 @@ impl<'a> Extractor<'a> {
             function,
             state: plugin.state(),
             kinds: requests.iter().map(|request| request.field().kind).collect(),
+            each,
             inputs: inputs.collect(),
-            first,
             _fields: fields,
             _vtables: vtables,
             values: 0,
@@ -335,23 +336,21 @@ impl<'a> Extractor<'a> {
 
     #[inline]
     fn ask(&mut self, event: &EventInput) {
-        let mut failed = false;
-        for input in &self.inputs {
+        for (input, kinds) in self.inputs.iter().zip(self.kinds.chunks(self.each)) {
             // SAFETY: state and event are alive, the input and the fields that it points to are ours.
             let rc = unsafe { (self.function)(self.state, event, input) };
-            failed |= rc != abi::SUCCESS;
-            self.failures += u64::from(rc != abi::SUCCESS);
-        }
-        if failed {
-            return;
-        }
-        for (index, kind) in self.kinds.iter().enumerate() {
-            // SAFETY: there are as many fields as kinds, and the plugin's call is over.
-            let field = unsafe { &*self.first.add(index) };
-            if field.res_len > 0 {
-                self.values += 1;
-                // SAFETY: the plugin gave success and says that a value of this type is there.
-                self.sum = self.sum.wrapping_add(unsafe { first_of(field, *kind) });
+            if rc != abi::SUCCESS {
+                self.failures += 1;
+                continue;
+            }
+            for (index, kind) in kinds.iter().enumerate() {
+                // SAFETY: the call was for as many fields as kinds, and is over. Values live until the next one.
+                let field = unsafe { &*input.fields.add(index) };
+                if field.res_len > 0 {
+                    self.values += 1;
+                    // SAFETY: the plugin gave success and says that a value of this type is there.
+                    self.sum = self.sum.wrapping_add(unsafe { first_of(field, *kind) });
+                }
             }
         }
     }

@@ -12,7 +12,10 @@ mod calls;
 mod load;
 mod process;
 
-use std::time::{Duration, Instant};
+use std::{
+    slice,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +25,7 @@ pub use process::resident_kib;
 use crate::{
     call::CallError,
     event::Event,
-    extract::ExtractError,
+    extract::{ExtractError, Extracted, Outcome},
     field_request::FieldRequest,
     instance::{Next, NextError},
     plugin::Plugin,
@@ -157,8 +160,10 @@ pub enum BenchError {
 pub struct Sample {
     /// The text of the event.
     pub text: Option<String>,
-    /// The values of the fields, in order; `None` where there is none.
+    /// The values of the fields, each asked for alone, in order; `None` where there is none.
     pub values: Vec<Option<String>>,
+    /// What is wrong with the values when all are asked for in one call, where something is.
+    pub together: Option<String>,
 }
 
 /// What is measured, and on what.
@@ -212,13 +217,28 @@ impl Plugin {
 
     fn sample(&self, event: &Event<'_>, fields: &[FieldRequest]) -> Result<Sample, BenchError> {
         let text = self.event_to_string(event);
+        let shown = |extracted: &Extracted, field: &FieldRequest| {
+            (!extracted.values.is_empty()).then(|| join(&extracted.values, field.field().list))
+        };
         let mut values = Vec::with_capacity(fields.len());
-        if !fields.is_empty() {
-            for (extracted, request) in self.extract(event, fields)?.fields.iter().zip(fields) {
-                let shown = join(&extracted.values, request.field().list);
-                values.push((!extracted.values.is_empty()).then_some(shown));
-            }
+        for field in fields {
+            let extraction = self.extract(event, slice::from_ref(field))?;
+            values.push(extraction.fields.first().and_then(|extracted| shown(extracted, field)));
         }
-        Ok(Sample { text, values })
+        let together = match self.extract(event, fields) {
+            _ if fields.len() < 2 => None,
+            Err(error) => Some(error.to_string()),
+            // The call fails where one field fails that does so alone, too: that is no value of all.
+            Ok(extraction) if extraction.outcome != Outcome::Success => None,
+            Ok(extraction) => {
+                let mut all = extraction.fields.iter().zip(fields).zip(&values);
+                let other = all.find_map(|((extracted, field), alone)| {
+                    let together = shown(extracted, field);
+                    (together != *alone).then_some((field, together.unwrap_or_default()))
+                });
+                other.map(|(field, value)| format!("{field} is '{value}'"))
+            }
+        };
+        Ok(Sample { text, values, together })
     }
 }

@@ -7,6 +7,7 @@ mod access_log;
 mod bench;
 mod boxed;
 mod budget;
+mod constant;
 mod demo;
 mod demo_std;
 mod files;
@@ -14,7 +15,8 @@ mod layout;
 mod neutral;
 
 /// Each figure that some test here measures.
-const FIGURES: [&[&str]; 5] = [demo::FIGURES, demo_std::FIGURES, access_log::FIGURES, files::FIGURES, neutral::FIGURES];
+const FIGURES: [&[&str]; 6] =
+    [demo::FIGURES, demo_std::FIGURES, access_log::FIGURES, constant::FIGURES, files::FIGURES, neutral::FIGURES];
 
 #[test]
 fn the_figures_of_the_file_are_those_that_are_measured() {

@@ -117,6 +117,13 @@ pub(super) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     if figures.len() % 2 == 1 { middle(half) } else { (middle(half) + middle(half.saturating_sub(1))) / 2.0 }
 }
 
+/// What a plugin makes of fields that are asked for in one call and not of each alone; the first such event.
+pub(super) fn together(name: &str, round: &Round) -> Option<String> {
+    let mut samples = round.samples.iter().enumerate();
+    let (index, what) = samples.find_map(|(index, sample)| Some((index, sample.together.as_ref()?)))?;
+    Some(format!("{name}: all fields asked for in one call, event {}: {what}; one by one they are right", index + 1))
+}
+
 /// What is not the same in the first events of the first plugin and of another one.
 pub(super) fn differences(names: [&str; 2], fields: &[String], rounds: [&Round; 2]) -> Vec<String> {
     let [first, other] = rounds.map(|round| &round.samples);

@@ -160,7 +160,8 @@ fn compared(jobs: &[Job], fields: &[String], rounds: &[Round]) -> Vec<String> {
         return Vec::new();
     };
     let of = |(job, round): (&Job, &Round)| figures::differences([&name(first), &name(job)], fields, [left, round]);
-    others.iter().zip(right).flat_map(of).collect()
+    let together = jobs.iter().zip(rounds).filter_map(|(job, round)| figures::together(&name(job), round));
+    together.chain(others.iter().zip(right).flat_map(of)).collect()
 }
 
 fn figures(job: &Job, rounds: &[Round], counted: &Round, count: bool) -> anyhow::Result<Figures> {
