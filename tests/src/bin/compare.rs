@@ -2,9 +2,11 @@
 //! The comparison tables of README.md: demo and access-log beside their peers, by `falconet bench`, and beside the limit.
 //!
 //! ```text
-//! cargo run --release -p falconet-tests --bin compare
+//! cargo run --release -p falconet-tests --bin compare [demo] [access-log] [k8s-audit]
 //! ```
+//! Without an argument it makes all of them. It takes some minutes.
 
+use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -28,10 +30,19 @@ const LINES: u64 = 500_000;
 const ROUNDS: &str = "7";
 
 fn main() -> Result<(), Failure> {
+    type Comparison = fn(&Path) -> Result<(), Failure>;
+    const ALL: [(&str, Comparison); 3] = [("demo", demo), ("access-log", access_log), ("k8s-audit", k8s_audit)];
+    let wanted: Vec<String> = env::args().skip(1).collect();
+    if let Some(unknown) = wanted.iter().find(|name| ALL.iter().all(|(known, _)| known != name)) {
+        return Err(format!("'{unknown}' is none of demo, access-log and k8s-audit").into());
+    }
     let folder = tempfile::tempdir()?;
-    demo(folder.path())?;
-    access_log(folder.path())?;
-    k8s_audit(folder.path())
+    for (name, compare) in ALL {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            compare(folder.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// What `falconet bench` says, as JSON.

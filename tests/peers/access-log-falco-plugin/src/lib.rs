@@ -5,21 +5,17 @@
 //! part. `regex`: with a regular expression of the same strictness, as is usual. Open params: the file's path.
 //! An event's payload is its line.
 
-// What of these files is not used here belongs to the fields that are not here.
-#[expect(unreachable_pub, reason = "the whole file is taken as it is")]
-#[path = "../../../../examples/access-log/src/address.rs"]
-mod address;
-#[expect(dead_code, unreachable_pub, reason = "the whole file is taken as it is")]
-#[path = "../../../../examples/access-log/src/line.rs"]
-#[rustfmt::skip]
-mod line;
 mod pattern;
-#[expect(dead_code, unreachable_pub, reason = "the whole file is taken as it is")]
-#[path = "../../../../examples/access-log/src/span.rs"]
-mod span;
-#[expect(unreachable_pub, reason = "the whole file is taken as it is")]
-#[path = "../../../../examples/access-log/src/time.rs"]
-mod time;
+
+/// The files of `examples/access-log` that read a line, as they are. What is not used belongs to fields that are not here.
+#[expect(dead_code, unreachable_pub, reason = "the whole files are taken")]
+#[path = "../../../../examples/access-log/src"]
+mod example {
+    pub(crate) mod address;
+    pub(crate) mod line;
+    pub(crate) mod span;
+    pub(crate) mod time;
+}
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -36,6 +32,7 @@ use falco_plugin::source::{EventBatch, EventInput, SourcePlugin, SourcePluginIns
 use falco_plugin::tables::TablesInput;
 use falco_plugin::{FailureReason, extract_plugin, plugin, source_plugin};
 
+use example::{address, line, span, time};
 use pattern::Pattern;
 
 /// Events of a batch.

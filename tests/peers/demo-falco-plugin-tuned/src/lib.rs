@@ -6,6 +6,7 @@
 //! Payload: the counter, little-endian, then `event number <n>` and zeros.
 
 use std::ffi::{CStr, CString};
+use std::io::{self, Write as _};
 
 use falco_plugin::anyhow::{Context as _, Error, ensure};
 use falco_plugin::base::Plugin;
@@ -61,7 +62,7 @@ impl SourcePlugin for Demo {
 
     fn open(&mut self, params: Option<&str>) -> Result<Counter, Error> {
         let end = params.context("the open params are the number of events")?.parse()?;
-        Ok(Counter { next: 0, end, payload: Vec::with_capacity(self.payload) })
+        Ok(Counter { next: 0, end, payload: vec![0; self.payload] })
     }
 
     fn event_to_string(&mut self, event: &EventInput<Plain<'_>>) -> Result<CString, Error> {
@@ -76,8 +77,8 @@ struct Counter {
     payload: Vec<u8>,
 }
 
-/// Appends a decimal number, two digits a step.
-fn decimal(to: &mut Vec<u8>, mut number: u64) {
+/// Writes a decimal number, two digits a step.
+fn decimal(to: &mut &mut [u8], mut number: u64) -> io::Result<()> {
     let mut digits = [0; 20];
     let mut pairs = digits.rchunks_exact_mut(2);
     let mut written = 0;
@@ -87,24 +88,24 @@ fn decimal(to: &mut Vec<u8>, mut number: u64) {
         written += if number < 10 { 1 } else { 2 };
         number /= 100;
     }
-    to.extend_from_slice(digits.get(digits.len() - written..).unwrap_or_default());
+    to.write_all(digits.get(digits.len() - written..).unwrap_or_default())
 }
 
 impl SourcePluginInstance for Counter {
     type Plugin = Demo;
 
-    fn next_batch(&mut self, plugin: &mut Demo, batch: &mut EventBatch<'_>) -> Result<(), Error> {
+    fn next_batch(&mut self, _: &mut Demo, batch: &mut EventBatch<'_>) -> Result<(), Error> {
         if self.next == self.end {
             return Err(FailureReason::Eof.into());
         }
         batch.reserve(BATCH);
         let end = self.end.min(self.next + BATCH as u64);
         while self.next < end {
-            self.payload.clear();
-            self.payload.extend_from_slice(&self.next.to_le_bytes());
-            self.payload.extend_from_slice(b"event number ");
-            decimal(&mut self.payload, self.next);
-            self.payload.resize(plugin.payload, 0);
+            // Numbers only grow: what is behind this one is zero still.
+            let mut to = self.payload.as_mut_slice();
+            to.write_all(&self.next.to_le_bytes())?;
+            to.write_all(b"event number ")?;
+            decimal(&mut to, self.next)?;
             batch.add(Self::plugin_event(&self.payload))?;
             self.next += 1;
         }
