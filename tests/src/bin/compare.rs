@@ -232,7 +232,7 @@ fn k8s_audit(folder: &Path) -> Result<(), Failure> {
         ("five fields alone", "extract_all"),
     ] {
         let figure = phase(&report, 0, name);
-        let cells = [("ns", 0), ("instructions", 0), ("allocations", 2)]
+        let cells = [("ns", 0), ("instructions", 0), ("allocations", 0)]
             .map(|(name, digits)| shown(number(figure, name), digits));
         line(&mut out, &[&[title.to_owned()], &cells[..]].concat())?;
     }
