@@ -174,7 +174,7 @@ impl Plugin {
 }
 
 /// The request as the host hands it over: what is the plugin's to write holds a pattern (rule 5.3).
-fn poisoned(request: &FieldRequest) -> ExtractField {
+pub(crate) fn poisoned(request: &FieldRequest) -> ExtractField {
     let argument = request.argument();
     let key = argument.and_then(|argument| argument.key.as_deref());
     ExtractField {

@@ -39,6 +39,7 @@
 //! ```
 
 mod async_events;
+mod bench;
 mod binary;
 mod call;
 mod capabilities;
@@ -70,6 +71,7 @@ mod time;
 mod value;
 mod version;
 
+pub use bench::{BenchError, Load, Measured, Phase, Sample, Work, resident_kib};
 pub use binary::{Binary, BinaryError};
 pub use call::{CallError, POISON};
 pub use capabilities::Capabilities;

@@ -2,6 +2,7 @@
 //! Helpers shared by the tests that cross crates.
 
 pub mod host;
+pub mod log_lines;
 pub mod plugins;
 pub mod running;
 pub mod sysdig;

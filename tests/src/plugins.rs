@@ -10,7 +10,8 @@ use std::{env, fs, io};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::host::root;
+use crate::host::{Skip, root};
+use crate::tools;
 
 /// How a plugin is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -163,6 +164,27 @@ pub fn peer_tables() -> PathBuf {
     library(&root().join("tests/fixtures/peer-tables"), Profile::Dev)
 }
 
+/// The library of `tests/peers/<name>`, the same work with the official Rust SDK.
+#[must_use]
+pub fn peer(name: &str, profile: Profile) -> PathBuf {
+    library(&root().join("tests/peers").join(name), profile)
+}
+
+/// The library of `tests/peers/demo-c`, which is demo by hand in C, compiled into `folder`.
+///
+/// # Errors
+/// [`Skip`] where there is no C compiler.
+///
+/// # Panics
+/// If it does not compile: the compiler's messages are in the panic.
+pub fn demo_c(folder: &Path) -> Result<PathBuf, Skip> {
+    let library = folder.join("libdemo_c.so");
+    let mut command = tools::cc()?;
+    command.args(["-shared", "-fPIC", "-fvisibility=hidden", "-o"]).arg(&library);
+    tools::output(command.arg(root().join("tests/peers/demo-c/demo.c")));
+    Ok(library)
+}
+
 /// The library of `tests/fixtures/threads`, which uses the host's own table.
 #[must_use]
 pub fn threads() -> PathBuf {
@@ -197,9 +219,17 @@ pub fn json_check() -> PathBuf {
 /// If it cannot be built: cargo's messages are in the panic.
 #[must_use]
 pub fn command() -> PathBuf {
-    built(&root().join("host/Cargo.toml"), &["--bin", "falconet"], |artifact| {
-        artifact["executable"].as_str().map(PathBuf::from)
-    })
+    command_of(Profile::Dev)
+}
+
+/// The `falconet` command.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn command_of(profile: Profile) -> PathBuf {
+    let arguments = [&["--bin", "falconet"][..], profile.arguments()].concat();
+    built(&root().join("host/Cargo.toml"), &arguments, |artifact| artifact["executable"].as_str().map(PathBuf::from))
 }
 
 /// A copy of a library in a folder of its own: the loader takes it for another one, so that it has statics of its own.

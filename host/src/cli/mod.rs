@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line: what may be said, and how errors end.
 
+mod bench;
 mod build;
 mod config;
 mod format;
@@ -21,7 +22,7 @@ use std::{
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-/// Build, run, inspect and pack Falco plugins without Falco.
+/// Build, run, inspect, measure and pack Falco plugins without Falco.
 #[derive(Parser)]
 #[command(name = "falconet", version)]
 struct Cli {
@@ -45,6 +46,14 @@ enum Command {
         #[arg(long, value_name = "FOLDER", default_value = ".")]
         out: PathBuf,
     },
+    /// Measure plugins side by side: time, instructions, allocations, load time, memory.
+    Bench(bench::Options),
+    /// A round of one plugin, for bench itself.
+    #[command(hide = true)]
+    BenchRound {
+        /// What to do, as JSON.
+        job: String,
+    },
     /// Run a plugin and print its events.
     Run(run::Options),
     /// Say what a plugin is: capabilities, versions, fields, open parameters, symbols, what it needs.
@@ -65,6 +74,8 @@ pub(crate) fn main() -> ExitCode {
     let done = match cli.command {
         Command::Build { path } => build::main(&path).map(|()| ExitCode::SUCCESS),
         Command::Package { plugin, out } => package::main(&plugin, &out).map(|()| ExitCode::SUCCESS),
+        Command::Bench(options) => bench::main(&options).map(|()| ExitCode::SUCCESS),
+        Command::BenchRound { job } => bench::round(&job).map(|()| ExitCode::SUCCESS),
         Command::Run(options) => run::main(&options),
         Command::Info { plugin } => info::main(&plugin).map(|()| ExitCode::SUCCESS),
     };

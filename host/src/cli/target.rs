@@ -16,6 +16,15 @@ pub(super) fn open_stripped(path: &Path) -> anyhow::Result<Library> {
     open_built(path, CrateFolder::build_stripped).map(|(library, _)| library)
 }
 
+/// The file of the library that `path` names or that is built there, not loaded.
+pub(super) fn file(path: &Path) -> anyhow::Result<(PathBuf, Defaults)> {
+    if !path.is_dir() && !path.ends_with("Cargo.toml") {
+        return Ok((path.to_path_buf(), Defaults::default()));
+    }
+    let folder = CrateFolder::open(path)?;
+    Ok((folder.build()?, folder.defaults().clone()))
+}
+
 fn open_built(
     path: &Path,
     build: fn(&CrateFolder) -> Result<PathBuf, BuildError>,

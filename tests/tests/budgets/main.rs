@@ -7,6 +7,7 @@ mod access_log;
 mod bench;
 mod boxed;
 mod budget;
+mod constant;
 mod demo;
 mod demo_std;
 mod files;
@@ -15,8 +16,15 @@ mod layout;
 mod neutral;
 
 /// Each figure that some test here measures.
-const FIGURES: [&[&str]; 6] =
-    [demo::FIGURES, demo_std::FIGURES, access_log::FIGURES, k8s_audit::FIGURES, files::FIGURES, neutral::FIGURES];
+const FIGURES: [&[&str]; 7] = [
+    demo::FIGURES,
+    demo_std::FIGURES,
+    access_log::FIGURES,
+    k8s_audit::FIGURES,
+    constant::FIGURES,
+    files::FIGURES,
+    neutral::FIGURES,
+];
 
 #[test]
 fn the_figures_of_the_file_are_those_that_are_measured() {
