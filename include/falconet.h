@@ -810,6 +810,15 @@ uint64_t falconet_input_number(const struct ss_plugin_event_input *input);
 const char *falconet_input_source(const struct ss_plugin_event_input *input);
 
 /**
+ * The C string that begins at byte `start` of the payload of the input's event, in place: what plugin_event_to_string
+ * returns. It is falconet_event_of_input and falconet_event_text in one.
+ *
+ * FALCONET_ERROR_TEXT where the payload's last byte is not NUL, or `start` is beyond it; FALCONET_ERROR_EVENT,
+ * FALCONET_ERROR_NULL. `text` is written only on success.
+ */
+falconet_code falconet_input_text(const struct ss_plugin_event_input *input, size_t start, const char **text);
+
+/**
  * A read-only view of a plugin event's payload, in the event's memory.
  *
  * FALCONET_ERROR_EVENT_TYPE where it is no plugin event; FALCONET_ERROR_EVENT where it was never read, or has too few

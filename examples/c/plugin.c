@@ -142,7 +142,6 @@ int32_t plugin_extract_fields(struct state *state, const struct ss_plugin_event_
 }
 const char *plugin_event_to_string(struct state *state, const struct ss_plugin_event_input *input)
 {
-	falconet_event event;
 	const char *text;
-	return !state || falconet_event_of_input(input, &event) || falconet_event_text(&event, TEXT, &text) ? NULL : text;
+	return state && falconet_input_text(input, TEXT, &text) == FALCONET_OK ? text : NULL;
 }

@@ -134,6 +134,34 @@ pub unsafe extern "C" fn falconet_input_source(input: *const HostEventInput) -> 
     unsafe { get(input).map_or(c"".as_ptr(), |input| text_or_empty(input.evtsrc)) }
 }
 
+/// The C string that begins at byte `start` of the payload of the input's event, in place: what plugin_event_to_string
+/// returns. It is falconet_event_of_input and falconet_event_text in one.
+///
+/// FALCONET_ERROR_TEXT where the payload's last byte is not NUL, or `start` is beyond it; FALCONET_ERROR_EVENT,
+/// FALCONET_ERROR_NULL. `text` is written only on success.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn falconet_input_text(
+    input: *const HostEventInput,
+    start: usize,
+    text: *mut *const c_char,
+) -> Code {
+    // SAFETY: the host's input, or NULL, its event, and the caller's output, not NULL.
+    unsafe {
+        done(get(input).and_then(|input| {
+            let out = checked(text)?;
+            out.write(c_str_of(&event::Event::from_ptr(input.evt)?, start)?);
+            Ok(())
+        }))
+    }
+}
+
+/// A C string that the payload's last byte proves to end.
+#[inline]
+fn c_str_of(event: &event::Event<'_>, start: usize) -> Result<*const c_char, Failed> {
+    let tail = event.payload().get(start..).filter(|tail| tail.last() == Some(&0));
+    Ok(tail.ok_or(Failed(FALCONET_ERROR_TEXT))?.as_ptr().cast())
+}
+
 /// A text that is never NULL.
 #[inline]
 pub(crate) const fn text_or_empty(text: *const c_char) -> *const c_char {
@@ -166,8 +194,7 @@ pub unsafe extern "C" fn falconet_event_text(event: *const Event, start: usize, 
     unsafe {
         done(get(event).and_then(|event| {
             let out = checked(text)?;
-            let tail = event.get()?.payload().get(start..).filter(|tail| tail.last() == Some(&0));
-            out.write(tail.ok_or(Failed(FALCONET_ERROR_TEXT))?.as_ptr().cast());
+            out.write(c_str_of(&event.get()?, start)?);
             Ok(())
         }))
     }

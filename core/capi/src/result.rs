@@ -77,7 +77,9 @@ unsafe fn answer(
         if values.count == FAILED {
             return Err(Failed(FALCONET_ERROR_ROOM));
         }
-        let span = if counted { Span::event(call.at_start as usize, call.at_end as usize) } else { None };
+        // Its end is told with its start.
+        let told = counted && call.at_start != 0;
+        let span = if told { Span::event(call.at_start as usize, call.at_end as usize) } else { None };
         let results = results(call.results.cast())?;
         let asked = Asked { event: event(call), field, list: call.list, values, span };
         call.at_start = 0;
@@ -140,8 +142,10 @@ unsafe fn slow_c_str(call: &mut Extraction, ftype: u32, text: NonNull<c_char>) -
     if at < call.event_len {
         // SAFETY: what `falconet_extraction_begin` has read, and the host leaves as it is for the call.
         let bytes = unsafe { core::slice::from_raw_parts(call.event, call.event_len) };
-        let payload_ends = call.payload.addr() + call.payload_len == call.event.addr() + call.event_len;
-        if !payload_ends || call.payload_len == 0 || bytes.last() != Some(&0) {
+        // The payload is the event's end, and its last byte proves that every text in it ends.
+        let payload = call.payload.addr().wrapping_sub(call.event.addr());
+        let in_payload = at >= payload && payload.checked_add(call.payload_len) == Some(call.event_len);
+        if !in_payload || bytes.last() != Some(&0) {
             return FALCONET_ERROR_TEXT;
         }
         let tail = bytes.get(at..).unwrap_or_default();

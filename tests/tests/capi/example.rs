@@ -48,6 +48,28 @@ fn the_plugin_is_short_and_exports_its_own_symbols_only() {
     assert!(exported.len() > 10 && exported.iter().all(|name| name.starts_with("plugin_")), "{exported:?}");
 }
 
+/// What the linker leaves out for a small library: see `tests/budgets.toml`.
+const SIZE_FLAGS: [&str; 2] = ["-s", "-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64"];
+
+#[test]
+fn the_plugin_has_at_most_16_kib_with_the_linker_flags() {
+    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        let _told = Skip::new("sizes are those of x86-64 Linux");
+        return;
+    }
+    let (Ok(installed), Ok(mut cc)) = (installed(), there_is("cc")) else { return };
+    let library = folder("small").join("libdemo.so");
+    cc.args(["-std=c11", "-O2", "-shared", "-fPIC", "-I"]).arg(installed.include()).arg("-o").arg(&library);
+    cc.arg(root().join("examples/c/plugin.c")).arg(installed.archive());
+    cc.args(["-Wl,--exclude-libs,libfalconet.a", "-Wl,--gc-sections"]).args(SIZE_FLAGS);
+    cc.arg(format!("-Wl,-T,{}", root().join("tests/c/no_unwind.ld").display()));
+    tools::output(&mut cc);
+    let size = fs::metadata(&library).unwrap().len();
+    println!("examples/c/plugin.c, linked statically: {size} bytes");
+    assert!(size <= 16 * 1024, "{size} bytes");
+    assert_eq!(drained(&library, "", "300").unwrap().len(), 300);
+}
+
 /// What a plugin gives for a config and open params: a line for each event, or the error.
 fn drained(path: &Path, config: &str, params: &str) -> Result<Vec<String>, String> {
     let library = Library::load(path).unwrap();

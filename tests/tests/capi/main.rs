@@ -8,4 +8,5 @@ mod header;
 mod installed;
 mod layout;
 mod packages;
+mod programs;
 mod readme;

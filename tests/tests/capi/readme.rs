@@ -34,6 +34,10 @@ fn the_commands_build_and_run_the_examples() {
     if there_is("make").is_err() || there_is("pkg-config").is_err() || there_is("cc").is_err() {
         return;
     }
+    // What an earlier run has left would not be built anew.
+    for built in ["libdemo.so", "reader"] {
+        let _there_may_be_none = fs::remove_file(root().join("examples/c").join(built));
+    }
     let [commands] = <[String; 1]>::try_from(blocks("sh")).unwrap();
     let output = Command::new("sh").args(["-e", "-c", &commands]).current_dir(root()).output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
