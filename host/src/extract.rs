@@ -126,30 +126,18 @@ impl Plugin {
         requests: &[FieldRequest],
         with_offsets: bool,
     ) -> Result<Extraction, ExtractError> {
-        let extract_fields = self.api().extract_fields.ok_or(CallError::NoSymbol { symbol: CALL })?;
+        if self.api().extract_fields.is_none() {
+            return Err(CallError::NoSymbol { symbol: CALL }.into());
+        }
         if !self.takes(event) {
             return Ok(Extraction::without_values(Outcome::NotAsked, requests.len()));
         }
         let mut fields: Vec<ExtractField> = requests.iter().map(poisoned).collect();
-        let vtables = self.vtables.lend();
         let mut offsets = ExtractValueOffsets { start: ptr::null_mut(), length: ptr::null_mut() };
         let claimed = self.library().claims(since::VALUE_OFFSETS);
         // A plugin that does not claim 3.11 gets a pointer all the same: what it writes there gives it away.
-        let value_offsets = if with_offsets || !claimed { &raw mut offsets } else { ptr::null_mut() };
-        let input = FieldExtractInput {
-            owner: self.owner().as_ptr(),
-            get_owner_last_error: Some(owner::last_error),
-            num_fields: u32::try_from(fields.len()).unwrap_or(u32::MAX),
-            fields: fields.as_mut_ptr(),
-            table_reader: tables::READER,
-            table_reader_ext: vtables.reader(),
-            value_offsets,
-        };
-        let event_input: EventInput = event.input();
-        let _called = self.owner().enter(CALL, Access::Read);
-        // SAFETY: state and event are alive; the input and all that it points to are ours and live during the call.
-        let rc = unsafe { extract_fields(self.state(), &raw const event_input, &raw const input) };
-        let done = Code::done(CALL, rc)?;
+        let value_offsets = if with_offsets || !claimed { Some(&mut offsets) } else { None };
+        let done = self.ask(event, &mut fields, value_offsets)?;
         let untouched = offsets.start.is_null() && offsets.length.is_null();
         if !(claimed || untouched) {
             return Err(ExtractError::Unclaimed);
@@ -171,10 +159,35 @@ impl Plugin {
         }
         Ok(Extraction { outcome: Outcome::Success, fields: extracted })
     }
+
+    /// Calls `plugin_extract_fields`: whether it gave success. What it wrote is in `fields` and `offsets`.
+    pub(crate) fn ask(
+        &self,
+        event: &Event<'_>,
+        fields: &mut [ExtractField],
+        offsets: Option<&mut ExtractValueOffsets>,
+    ) -> Result<bool, CallError> {
+        let extract_fields = self.api().extract_fields.ok_or(CallError::NoSymbol { symbol: CALL })?;
+        let vtables = self.vtables.lend();
+        let input = FieldExtractInput {
+            owner: self.owner().as_ptr(),
+            get_owner_last_error: Some(owner::last_error),
+            num_fields: u32::try_from(fields.len()).unwrap_or(u32::MAX),
+            fields: fields.as_mut_ptr(),
+            table_reader: tables::READER,
+            table_reader_ext: vtables.reader(),
+            value_offsets: offsets.map_or(ptr::null_mut(), ptr::from_mut),
+        };
+        let event_input: EventInput = event.input();
+        let _called = self.owner().enter(CALL, Access::Read);
+        // SAFETY: state and event are alive; the input and all that it points to are ours and live during the call.
+        let rc = unsafe { extract_fields(self.state(), &raw const event_input, &raw const input) };
+        Code::done(CALL, rc)
+    }
 }
 
 /// The request as the host hands it over: what is the plugin's to write holds a pattern (rule 5.3).
-fn poisoned(request: &FieldRequest) -> ExtractField {
+pub(crate) fn poisoned(request: &FieldRequest) -> ExtractField {
     let argument = request.argument();
     let key = argument.and_then(|argument| argument.key.as_deref());
     ExtractField {
@@ -193,7 +206,7 @@ fn poisoned(request: &FieldRequest) -> ExtractField {
 /// # Safety
 /// If `res_len` and `res` were written, as many values lie behind `res` as `res_len` says, of the request's type, and
 /// nobody writes them during the call.
-unsafe fn read_values(request: &FieldRequest, field: &ExtractField) -> Result<Vec<Value>, String> {
+pub(crate) unsafe fn read_values(request: &FieldRequest, field: &ExtractField) -> Result<Vec<Value>, String> {
     let kind = request.field().kind;
     let count = match field.res_len {
         0 => return Ok(Vec::new()),

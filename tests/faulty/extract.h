@@ -18,7 +18,7 @@ static const struct own_event *checked(const struct event_input *ev)
 
 const char *plugin_event_to_string(void *state, const struct event_input *ev)
 {
-	struct state *s = state;
+	struct state *s = STATE(state);
 	const struct own_event *e = checked(ev);
 	if (!e)
 		return NULL;
@@ -65,7 +65,7 @@ static int one(struct state *s, const struct event_input *ev, const struct own_e
 	case 2: {
 		char *to = s->copied;
 #ifdef FAULT_RESULTS_SHARE_MEMORY
-		to = s->argument;
+		to = s->argument[0];
 #elif defined(FAULT_RESULT_DANGLES__FREED)
 		to = malloc(64);
 #elif defined(FAULT_RESULT_DANGLES__STATIC)
@@ -104,18 +104,21 @@ static int one(struct state *s, const struct event_input *ev, const struct own_e
 		r->res.str = s->list;
 		r->res_len = 2;
 		break;
-	case 6:
+	case 6: {
+		/* With an argument and without are asked in one call, too. */
+		char *to = s->argument[r->arg_present != 0];
 #ifdef FAULT_ARG_NOT_PRESENT
 		if (r->arg_index != UINT64_MAX)
 #else
 		if (r->arg_present)
 #endif
-			snprintf(s->argument, sizeof s->argument, "argument %llu", (unsigned long long)r->arg_index);
+			snprintf(to, 64, "argument %llu", (unsigned long long)r->arg_index);
 		else
-			snprintf(s->argument, sizeof s->argument, "no argument");
-		s->arg = s->argument;
-		r->res.str = &s->arg;
+			snprintf(to, 64, "no argument");
+		s->arg[r->arg_present != 0] = to;
+		r->res.str = &s->arg[r->arg_present != 0];
 		break;
+	}
 	default: r->res_len = 0;
 	}
 #ifdef FAULT_RES_LEN_UNSET__RES
@@ -142,7 +145,7 @@ static int one(struct state *s, const struct event_input *ev, const struct own_e
 
 int32_t plugin_extract_fields(void *state, const struct event_input *ev, const struct extract_input *in)
 {
-	struct state *s = state;
+	struct state *s = STATE(state);
 	const struct own_event *e = checked(ev);
 	uint64_t number;
 	for (uint32_t i = 0; i < in->num_fields; i++)

@@ -23,8 +23,8 @@ struct state {
 	char error[256];
 	char shown[64];
 	uint64_t number;
-	const char *text, *copy, *list[2], *arg;
-	char copied[64], argument[64];
+	const char *text, *copy, *list[2], *arg[2];
+	char copied[64], argument[2][64];
 	uint32_t even, start[2], length[2];
 	struct bytes ip;
 	uint64_t cached_num, cached_number;
@@ -123,19 +123,19 @@ const char *plugin_get_fields(void)
 	       FIELD("string", "arg", ",\"arg\":{\"isIndex\":true}") "]";
 #endif
 }
-#ifdef FAULT_EVENT_SCHEMA
-static uint16_t TYPES[] = { 322, 2 };
-#else
-static uint16_t TYPES[] = { 322 };
-#endif
 #ifdef FAULT_TYPES_NOT_EXPORTED__NONE
 uint16_t *plugin_get_extract_event_types(uint32_t *n, void *state) { (void)state; *n = 0; return NULL; }
 #elif !defined(FAULT_TYPES_NOT_EXPORTED)
 uint16_t *plugin_get_extract_event_types(uint32_t *n, void *state)
 {
+	static uint16_t types[] = { 322, 2 };
 	(void)state;
-	*n = sizeof TYPES / sizeof *TYPES;
-	return TYPES;
+#ifdef FAULT_EVENT_SCHEMA
+	*n = 2;
+#else
+	*n = 1;
+#endif
+	return types;
 }
 #endif
 
@@ -151,22 +151,27 @@ static int fail(struct state *s, const char *format, ...)
 }
 
 static int living;
+/* For the states that are none. */
+static struct state FULL __attribute__((unused));
+#ifdef FAULT_STATE_NULL
+#define STATE(STATE) ((void)(STATE), &FULL)
+#else
+#define STATE(STATE) (STATE)
+#endif
 #if defined(FAULT_SEVERAL_STATES__SHARED) || defined(FAULT_BATCH_SHARED)
 static struct instance THE_INSTANCE;
 #endif
 static __thread struct state *of_thread;
 
-#if defined(FAULT_LEAKS__THREADS) || defined(FAULT_UNLOAD)
+#ifdef FAULT_LEAKS__THREADS
 static void *waits(void *arg)
 {
-#ifdef FAULT_UNLOAD
-	for (int i = 0; i < 100; i++)
-		usleep(1000);
-#else
 	pause();
-#endif
 	return arg;
 }
+#endif
+#ifdef FAULT_UNLOAD
+static void at_the_threads_end(void *value) { (void)value; }
 #endif
 
 void *plugin_init(const struct init_input *in, int32_t *rc)
@@ -188,11 +193,16 @@ void *plugin_init(const struct init_input *in, int32_t *rc)
 #ifdef FAULT_NOT_GIVEN_BACK
 	static int slots;
 	if (++slots > 30) {
-		static struct state full = { .error = "no slot left" };
-		return &full;
+		snprintf(FULL.error, sizeof FULL.error, "no slot left");
+		return &FULL;
 	}
 #endif
+#ifdef FAULT_STATE_NULL
+	s = &FULL;
+	memset(s, 0, sizeof *s);
+#else
 	s = calloc(1, sizeof *s);
+#endif
 	living++;
 	s->log = in->log;
 	s->owner = in->owner;
@@ -221,9 +231,11 @@ void *plugin_init(const struct init_input *in, int32_t *rc)
 	pthread_create(&thread, NULL, waits, NULL);
 #endif
 #ifdef FAULT_UNLOAD
-	pthread_t thread;
-	pthread_create(&thread, NULL, waits, NULL);
-	pthread_detach(thread);
+	static pthread_key_t key;
+	static int made;
+	if (!made++)
+		pthread_key_create(&key, at_the_threads_end);
+	pthread_setspecific(key, &made);
 #endif
 	of_thread = s;
 	*rc = OK;
@@ -236,20 +248,21 @@ void plugin_destroy(void *state)
 {
 	living--;
 #ifndef FAULT_LEAKS
-	free(state);
+	if (state != &FULL)
+		free(state);
+#else
+	(void)state;
 #endif
 }
 const char *plugin_get_last_error(void *state)
 {
-	struct state *s = state;
+	struct state *s = STATE(state);
 #ifdef FAULT_LAST_ERROR_NULL
 	return s->error[0] ? s->error : NULL;
 #elif defined(FAULT_ERROR_TOO_LONG)
 	static char text[2000];
 	memset(text, 'x', sizeof text - 1);
 	return s->error[0] ? text : "";
-#elif defined(FAULT_STATE_NULL)
-	return s ? s->error : "";
 #else
 	return s->error;
 #endif
@@ -272,7 +285,7 @@ const char *plugin_list_open_params(void *state, int32_t *rc)
 
 void *plugin_open(void *state, const char *params, int32_t *rc)
 {
-	struct state *s = state;
+	struct state *s = STATE(state);
 	char *end;
 	uint64_t limit = strtoull(params, &end, 10);
 	struct instance *i;
@@ -307,10 +320,14 @@ void *plugin_open(void *state, const char *params, int32_t *rc)
 	i = calloc(1, sizeof *i);
 #endif
 #ifdef FAULT_LEAKS__INSTANCES
-	calloc(1, 100);
+	if (!calloc(1, 100))
+		return NULL;
 #endif
 	i->limit = limit;
 	i->fail_at = *end == '!' ? limit : UINT64_MAX;
+#if defined(FAULT_EVENTS_LOST__FAILURE) || defined(FAULT_FAILURE_SILENT__NEXT_BATCH) || defined(FAULT_ERROR_OVERWRITTEN)
+	i->fail_at = limit;
+#endif
 	i->params = params;
 #ifndef FAULT_OPEN_RC_UNSET
 	*rc = OK;
@@ -322,8 +339,9 @@ void *plugin_open(void *state, const char *params, int32_t *rc)
 void plugin_close(void *state, void *instance)
 {
 	(void)state;
+	(void)instance;
 #ifdef FAULT_CLOSE_NULL
-	((struct instance *)instance)->limit = 0;
+	*(volatile uint64_t *)&((struct instance *)instance)->limit = 0;
 #endif
 #if !defined(FAULT_SEVERAL_STATES__SHARED) && !defined(FAULT_BATCH_SHARED)
 	free(instance);
@@ -369,7 +387,7 @@ static const uint8_t EVENT[39] = { 1, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xf
 
 int32_t plugin_next_batch(void *state, void *instance, uint32_t *n, struct event ***events)
 {
-	struct state *s = state;
+	struct state *s = STATE(state);
 	struct instance *i = instance;
 	uint32_t count = 0;
 #ifdef FAULT_NEVTS_UNSET
@@ -398,7 +416,8 @@ int32_t plugin_next_batch(void *state, void *instance, uint32_t *n, struct event
 		return FAIL;
 #endif
 #ifdef FAULT_NEXT_BATCH_BLOCKS
-	if (i->next == 0)
+	static int slept;
+	if (!slept++)
 		usleep(1200000);
 #endif
 #ifdef FAULT_HANG
@@ -416,6 +435,10 @@ int32_t plugin_next_batch(void *state, void *instance, uint32_t *n, struct event
 #endif
 	*n = 0;
 	*events = i->pointers;
+#ifdef FAULT_SUCCESS_EMPTY
+	if (i->next == 0 && !i->ended++)
+		return OK;
+#endif
 	for (count = 0; count < BATCH && i->next < i->limit; count++, i->next++) {
 		i->pointers[count] = &i->events[count].head;
 		write_event(&i->events[count], i->next);
@@ -447,10 +470,6 @@ int32_t plugin_next_batch(void *state, void *instance, uint32_t *n, struct event
 #ifdef FAULT_NEXT_BATCH_RC
 	return 9;
 #endif
-#ifdef FAULT_SUCCESS_EMPTY
-	if (i->next == i->limit && count == 0 && i->ended++ == 0)
-		return OK;
-#endif
 #ifdef FAULT_BATCH_READ_ONLY
 	for (uint32_t k = 0; k < count; k++)
 		i->pointers[k] = (struct event *)(uintptr_t)EVENT;
@@ -466,10 +485,11 @@ const char *plugin_get_progress(void *state, void *instance, uint32_t *hundredth
 {
 	struct instance *i = instance;
 	(void)state;
+	(void)hundredths;
 #ifdef FAULT_PROGRESS_UNSET
-	return i->params ? "" : NULL;
+	return i->next ? "" : NULL;
 #elif defined(FAULT_PROGRESS_UNSET__TOO_MUCH)
-	*hundredths = 10001;
+	*hundredths = i->limit < 1000 ? 10001 : 10000;
 #else
 	*hundredths = i->limit ? (uint32_t)(i->next * 10000 / i->limit) : 10000;
 #endif

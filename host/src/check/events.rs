@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The events of a batch while they are lent: what the host left there, and whether it stays.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ffi::CStr};
 
 use super::{
     Check,
     raw::{Memory, RawBatch, Reader},
     witness::Witness,
 };
-use crate::EventError;
+use crate::{Event, EventError, FieldRequest, Plugin};
 
 /// An event as the host left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,40 @@ impl LentBatch {
         Self { events }
     }
 
+    /// The same, where the events are judged elsewhere.
+    pub(super) fn quietly(
+        witness: &Witness,
+        reader: &Reader<'_>,
+        batch: &RawBatch,
+        num: u64,
+        stamps: &mut Stamps,
+    ) -> Self {
+        Self::take(&witness.quiet(), reader, batch, num, stamps)
+    }
+
+    /// Has the plugin say what the first events are, as the host does while they are lent.
+    pub(super) fn show(&self, witness: &Witness, plugin: &Plugin, source: &CStr) {
+        let requests: Vec<_> = plugin.library().info().fields.iter().filter_map(FieldRequest::plain).collect();
+        for (event, num) in self.events.iter().zip(1..4) {
+            let Ok(event) = Event::from_bytes(&event.bytes, num, source) else { continue };
+            witness.calling("plugin_event_to_string");
+            let _ = plugin.event_to_string(&event);
+            witness.calling("plugin_extract_fields");
+            for request in &requests {
+                // What it gives is judged elsewhere.
+                let _ = plugin.extract(&event, std::slice::from_ref(request));
+            }
+        }
+    }
+
+    /// Whether a byte is in both batches.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let range = |event: &LentEvent| event.address..event.address + event.bytes.len();
+        self.events.iter().map(range).any(|one| {
+            other.events.iter().map(range).any(|other| one.start < other.end && other.start < one.end)
+        })
+    }
+
     /// How many of the events no longer have the bytes that the host left; where the memory is gone they have not.
     pub(super) fn changed(&self, memory: &Memory) -> usize {
         let differs = |event: &&LentEvent| memory.read(event.address, event.bytes.len()).as_ref() != Some(&event.bytes);
@@ -80,7 +114,7 @@ impl LentBatch {
             let Some(now) = (26..=most).contains(&len).then(|| memory.read(event.address, len)).flatten() else {
                 return false;
             };
-            let fits = crate::Event::from_bytes(&now, 1, c"").is_ok();
+            let fits = Event::from_bytes(&now, 1, c"").is_ok();
             let same = |range: std::ops::Range<usize>| event.bytes.get(range.clone()) == now.get(range);
             fits && !same(0..8) && event.bytes.get(38..) != now.get(38..)
         };

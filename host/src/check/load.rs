@@ -176,6 +176,10 @@ pub(super) fn rc_of(error: &CallError) -> Option<Check> {
 
 /// Judges a message of the plugin.
 pub(super) fn judge_message(witness: &Witness, plugin: &Plugin, after: &str) -> Option<String> {
+    if plugin.state().is_null() {
+        // The host asks no state that is not there.
+        return None;
+    }
     witness.calling(&format!("plugin_get_last_error after {after}"));
     witness.judged(Check::LastErrorNull);
     let Some(message) = plugin.own_last_error() else {

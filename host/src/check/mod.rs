@@ -7,15 +7,20 @@
 //! The plugin is loaded in child processes only. What ends a child is a finding of the call that it was in, and the next
 //! scenario begins with a new one. Children are this program, called in a way that ends in [`child`].
 
+mod answers;
 mod cycles;
 mod events;
+mod fields;
 mod load;
 mod raw;
 mod registry;
 mod report;
+mod reuse;
 mod runner;
+mod samples;
 mod scenario;
 mod source;
+mod states;
 mod subject;
 mod witness;
 

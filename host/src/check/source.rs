@@ -50,8 +50,10 @@ pub(super) fn open<'p>(witness: &Witness, plugin: &'p Plugin, params: &str) -> O
     match Code::done("plugin_open", rc) {
         Ok(true) => Some(reader),
         Ok(false) => {
-            let message = judge_message(witness, plugin, "a failed plugin_open").unwrap_or_default();
-            witness.judge(Check::FailureSilent, message.is_empty().then(|| "plugin_open failed without one".to_owned()));
+            let message = judge_message(witness, plugin, "a failed plugin_open");
+            let silent = message.as_ref().is_some_and(String::is_empty);
+            witness.judge(Check::FailureSilent, silent.then(|| "plugin_open failed without one".to_owned()));
+            let message = message.unwrap_or_default();
             witness.stopped(format!("plugin_open fails with these params, --params sets others: {message}"));
             witness.calling_under(Check::CloseNull, "plugin_close after a failed plugin_open");
             None
@@ -106,7 +108,7 @@ fn read(witness: &Witness, plugin: &Plugin, reader: &Reader<'_>, memory: &Memory
             lost(witness, &batch, &lent, memory);
         }
         let message = (batch.rc == FAILURE || batch.rc == NOT_SUPPORTED).then(|| failed(witness, plugin));
-        used(witness, plugin, reader, &lent, memory);
+        used(witness, plugin, reader, &batch, &lent, memory);
         match batch.rc {
             SUCCESS => timeouts = 0,
             TIMEOUT => {
@@ -222,7 +224,14 @@ fn failed(witness: &Witness, plugin: &Plugin) -> Option<String> {
 }
 
 /// Uses the plugin as the host does while a batch is lent; the batch must stay as it is.
-fn used(witness: &Witness, plugin: &Plugin, reader: &Reader<'_>, lent: &LentBatch, memory: &Memory) {
+fn used(
+    witness: &Witness,
+    plugin: &Plugin,
+    reader: &Reader<'_>,
+    batch: &RawBatch,
+    lent: &LentBatch,
+    memory: &Memory,
+) {
     witness.calling("plugin_get_progress");
     if let Some(hundredths) = reader.progress() {
         let wrong = match hundredths {
@@ -232,20 +241,9 @@ fn used(witness: &Witness, plugin: &Plugin, reader: &Reader<'_>, lent: &LentBatc
         };
         witness.judge(Check::Progress, wrong);
     }
-    let requests: Vec<_> = plugin.library().info().fields.iter().filter_map(crate::FieldRequest::plain).collect();
-    for (event, num) in lent.events.iter().zip(1..4) {
-        let Ok(event) = crate::Event::from_bytes(&event.bytes, num, c"") else { continue };
-        let event = event.told_as(num, reader.source());
-        witness.calling("plugin_event_to_string");
-        let _ = plugin.event_to_string(&event);
-        witness.calling("plugin_extract_fields");
-        for request in &requests {
-            // What it gives is judged elsewhere.
-            let _ = plugin.extract(&event, std::slice::from_ref(request));
-        }
-    }
+    lent.show(witness, plugin, reader.source());
     let changed = lent.changed(memory);
-    if changed > 0 {
+    if batch.count > 0 && changed > 0 {
         let message = format!("{changed} of {} events changed before the next call of next_batch", lent.events.len());
         witness.found(Check::BatchChanged, message);
     }
@@ -287,8 +285,8 @@ pub(super) fn open_fails(witness: &Witness, loaded: &Loaded<'_>) {
     match Code::done("plugin_open", rc) {
         Ok(true) => {}
         Ok(false) => {
-            let message = judge_message(witness, plugin, "a failed plugin_open").unwrap_or_default();
-            let wrong = message.is_empty().then(|| "plugin_open failed without one".to_owned());
+            let message = judge_message(witness, plugin, "a failed plugin_open");
+            let wrong = message.is_some_and(|message| message.is_empty()).then(|| "plugin_open failed without one".to_owned());
             witness.judge(Check::FailureSilent, wrong);
         }
         Err(error) => load::rc_of(&error).into_iter().for_each(|check| witness.found(check, error.to_string())),

@@ -45,7 +45,10 @@ impl<'a> Loaded<'a> {
     pub(super) fn new(subject: &'a Subject) -> Result<Self, LoadError> {
         let with = subject.with.iter().map(|with| Ok((Library::load(&with.library)?, with.config.as_str())));
         let with = with.collect::<Result<_, LoadError>>()?;
-        Ok(Self { library: Library::load(&subject.library)?, subject, with })
+        let library = Library::load(&subject.library)?;
+        // Never unloaded: that is a check of its own.
+        std::mem::forget(library.clone());
+        Ok(Self { library, subject, with })
     }
 
     pub(super) fn info(&self) -> &crate::Info {

@@ -7,7 +7,7 @@ use std::{
         fd::{AsFd as _, AsRawFd as _, RawFd},
         unix::net::UnixStream,
     },
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -36,16 +36,30 @@ pub(super) enum Message {
 }
 
 /// Tells the parent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Witness {
-    stream: Mutex<UnixStream>,
+    stream: Arc<Mutex<UnixStream>>,
+    /// Says nothing of checks.
+    quiet: bool,
+    /// What ends the child is a finding of this check, if no other is named; and what is said before each call then.
+    under: Option<(Check, &'static str)>,
 }
 
 impl Witness {
     /// The parent is at the other end of the standard input, which is a socket.
     pub(super) fn on_stdin() -> io::Result<Self> {
         let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-        Ok(Self { stream: Mutex::new(stream) })
+        Ok(Self { stream: Arc::new(Mutex::new(stream)), quiet: false, under: None })
+    }
+
+    /// One that tells of calls only.
+    pub(super) fn quiet(&self) -> Self {
+        Self { quiet: true, ..self.clone() }
+    }
+
+    /// One of whose calls those that end the child are a finding of `check`.
+    pub(super) fn under(&self, check: Check, how: &'static str) -> Self {
+        Self { quiet: true, under: Some((check, how)), ..self.clone() }
     }
 
     pub(super) fn descriptor(&self) -> RawFd {
@@ -53,6 +67,10 @@ impl Witness {
     }
 
     fn tell(&self, message: &Message) {
+        let of_check = matches!(message, Message::Found { .. } | Message::Judged(_) | Message::Skipped { .. });
+        if self.quiet && of_check {
+            return;
+        }
         let Ok(mut line) = serde_json::to_vec(message) else { return };
         line.push(b'\n');
         // A parent that is gone has no use for the rest.
@@ -63,12 +81,16 @@ impl Witness {
 
     /// Says what is called next.
     pub(super) fn calling(&self, call: &str) {
-        self.tell(&Message::Calling { call: call.to_owned(), under: None });
+        let (under, how) = self.under.unzip();
+        self.tell(&Message::Calling { call: format!("{}{call}", how.unwrap_or_default()), under });
     }
 
     /// Says what is called next, and of which check it is a finding if that ends the child.
     pub(super) fn calling_under(&self, check: Check, call: &str) {
-        self.tell(&Message::Calling { call: call.to_owned(), under: Some(check) });
+        match self.under {
+            Some(_) => self.calling(call),
+            None => self.tell(&Message::Calling { call: call.to_owned(), under: Some(check) }),
+        }
     }
 
     pub(super) fn found(&self, check: Check, message: impl Into<String>) {
