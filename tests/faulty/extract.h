@@ -65,7 +65,8 @@ static int one(struct state *s, const struct event_input *ev, const struct own_e
 	case 2: {
 		char *to = s->copied;
 #ifdef FAULT_RESULTS_SHARE_MEMORY
-		to = s->argument[0];
+		if (s->alone)
+			to = s->argument[0];
 #elif defined(FAULT_RESULT_DANGLES__FREED)
 		to = malloc(64);
 #elif defined(FAULT_RESULT_DANGLES__STATIC)
@@ -153,6 +154,7 @@ int32_t plugin_extract_fields(void *state, const struct event_input *ev, const s
 	if (!e)
 		return FAIL;
 	number = e->number;
+	s->alone = in->num_fields == 1;
 #ifdef FAULT_STALE_CACHE
 	if (ev->evtnum && s->cached_num == ev->evtnum)
 		number = s->cached_number;

@@ -25,7 +25,7 @@ struct state {
 	uint64_t number;
 	const char *text, *copy, *list[2], *arg[2];
 	char copied[64], argument[2][64];
-	uint32_t even, start[2], length[2];
+	uint32_t alone, even, start[2], length[2];
 	struct bytes ip;
 	uint64_t cached_num, cached_number;
 	const struct event_input *kept;
@@ -158,8 +158,11 @@ static struct state FULL __attribute__((unused));
 #else
 #define STATE(STATE) (STATE)
 #endif
-#if defined(FAULT_SEVERAL_STATES__SHARED) || defined(FAULT_BATCH_SHARED)
+#ifdef FAULT_BATCH_SHARED
 static struct instance THE_INSTANCE;
+#endif
+#ifdef FAULT_SEVERAL_STATES__SHARED
+static uint64_t NEXT;
 #endif
 static __thread struct state *of_thread;
 
@@ -313,7 +316,7 @@ void *plugin_open(void *state, const char *params, int32_t *rc)
 		return NULL;
 	}
 #endif
-#if defined(FAULT_SEVERAL_STATES__SHARED) || defined(FAULT_BATCH_SHARED)
+#ifdef FAULT_BATCH_SHARED
 	i = &THE_INSTANCE;
 	memset(i, 0, sizeof *i);
 #else
@@ -324,6 +327,9 @@ void *plugin_open(void *state, const char *params, int32_t *rc)
 		return NULL;
 #endif
 	i->limit = limit;
+#ifdef FAULT_SEVERAL_STATES__SHARED
+	NEXT = 0;
+#endif
 	i->fail_at = *end == '!' ? limit : UINT64_MAX;
 #if defined(FAULT_EVENTS_LOST__FAILURE) || defined(FAULT_FAILURE_SILENT__NEXT_BATCH) || defined(FAULT_ERROR_OVERWRITTEN)
 	i->fail_at = limit;
@@ -343,7 +349,7 @@ void plugin_close(void *state, void *instance)
 #ifdef FAULT_CLOSE_NULL
 	*(volatile uint64_t *)&((struct instance *)instance)->limit = 0;
 #endif
-#if !defined(FAULT_SEVERAL_STATES__SHARED) && !defined(FAULT_BATCH_SHARED)
+#ifndef FAULT_BATCH_SHARED
 	free(instance);
 #endif
 }
@@ -432,6 +438,10 @@ int32_t plugin_next_batch(void *state, void *instance, uint32_t *n, struct event
 #endif
 #ifdef FAULT_EXIT
 	exit(3);
+#endif
+#ifdef FAULT_SEVERAL_STATES__SHARED
+	i->next = NEXT;
+	NEXT = NEXT + BATCH > i->limit ? i->limit : NEXT + BATCH;
 #endif
 	*n = 0;
 	*events = i->pointers;

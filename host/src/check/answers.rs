@@ -63,7 +63,7 @@ pub(super) fn ask_as(
     match plugin.ask(event, &mut fields, how.offsets.then_some(&mut offsets)) {
         Ok(done) => Some(Answer { done, fields, offsets }),
         Err(error) => {
-            witness.found(Check::ValueMalformed, error.to_string());
+            witness.found(Check::CallRc, error.to_string());
             None
         }
     }

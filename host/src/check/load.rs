@@ -3,7 +3,7 @@
 
 use falconet::abi::{MAX_ERRLEN, PluginApi, since};
 
-use super::{Check, Subject, subject::Loaded, witness::Witness};
+use super::{Check, Subject, beside, subject::Loaded, witness::Witness};
 use crate::{
     CallError, FieldsError, InitError, Library, LoadError, Logs, OpenError, Plugin, RegisterError,
 };
@@ -200,7 +200,9 @@ pub(super) fn init(witness: &Witness, loaded: &Loaded<'_>) {
     if tables_null {
         witness.judged(Check::TablesNull);
     }
-    let inspector = match loaded.start(witness, &logs) {
+    let (findings, started) = loaded.start_with(witness, &logs, &loaded.subject.config);
+    beside::found(witness, loaded, &findings);
+    let inspector = match started {
         Ok(inspector) => inspector,
         Err(RegisterError::Init { error, .. }) => {
             init_failed(witness, &error);
@@ -298,7 +300,7 @@ fn bad_config(witness: &Witness, loaded: &Loaded<'_>) {
             "the plugin has a schema for its config, and the host refuses a bad one itself",
         );
     }
-    match loaded.start_with(witness, &Logs::new(), config) {
+    match loaded.start_with(witness, &Logs::new(), config).1 {
         Ok(inspector) => {
             witness.skipped(Check::InitFailureSilent, "init takes a config that makes no sense");
             witness.calling("plugin_destroy");

@@ -8,6 +8,7 @@
 //! scenario begins with a new one. Children are this program, called in a way that ends in [`child`].
 
 mod answers;
+mod beside;
 mod cycles;
 mod events;
 mod fields;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is done with a plugin, each in a process of its own.
 
-use super::{Subject, cycles, fields, load, reuse, source, states, subject::Loaded, witness::Witness};
+use super::{Subject, beside, cycles, fields, load, reuse, source, states, subject::Loaded, witness::Witness};
 
 macro_rules! scenarios {
     ($($name:ident $text:literal $run:expr, $what:literal;)+) => {
@@ -52,6 +52,10 @@ scenarios! {
     PastTheEnd "past-the-end" reuse::past_the_end, "Fields of events that are cut short are extracted.";
     Several "several" states::several, "Several states live at once, and are read in turn.";
     OtherThread "other-thread" states::other_thread, "It is used on another thread than that of its init.";
+    Together "together" beside::run, "It is used as in a host: async events, captures, tables, metrics.";
+    Metrics "metrics" beside::metrics, "Its metrics are read on this thread and on others.";
+    Routines "routines" beside::routines, "It is told of a capture, and its routines run.";
+    NoRoutines "no-routines" beside::no_routines, "It is told of a capture in a host without threads.";
     Cycles "cycles" cycles::run, "It is initialised and destroyed many times.";
 }
 

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::{Check, witness::Witness};
-use crate::{Inspector, Library, LoadError, Logs, Plugin, RegisterError};
+use crate::{Findings, Inspector, Library, LoadError, Logs, Plugin, RegisterError};
 
 /// A plugin that is loaded before the one that is checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,17 +57,23 @@ impl<'a> Loaded<'a> {
 
     /// An inspector with all plugins initialised, the one that is checked last.
     pub(super) fn start(&self, witness: &Witness, logs: &Logs) -> Result<Inspector, RegisterError> {
-        self.start_with(witness, logs, &self.subject.config)
+        self.start_with(witness, logs, &self.subject.config).1
     }
 
-    /// The same with another config.
+    /// The same with another config; and what is found meanwhile.
     pub(super) fn start_with(
         &self,
         witness: &Witness,
         logs: &Logs,
         config: &str,
-    ) -> Result<Inspector, RegisterError> {
+    ) -> (Findings, Result<Inspector, RegisterError>) {
         let mut inspector = Inspector::new(logs);
+        let findings = inspector.findings().clone();
+        let started = self.register(witness, &mut inspector, config);
+        (findings, started.map(|()| inspector))
+    }
+
+    fn register(&self, witness: &Witness, inspector: &mut Inspector, config: &str) -> Result<(), RegisterError> {
         for (library, config) in &self.with {
             witness.calling(&format!("plugin_init of '{}'", library.info().name));
             inspector.register(library, config)?;
@@ -78,8 +84,7 @@ impl<'a> Loaded<'a> {
             true => witness.calling(&call),
             false => witness.calling_under(Check::TablesNull, &call),
         }
-        inspector.register(&self.library, config)?;
-        Ok(inspector)
+        inspector.register(&self.library, config).map(drop)
     }
 
     /// The plugin that is checked, in an inspector of [`start`](Self::start).
