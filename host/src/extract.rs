@@ -13,9 +13,10 @@ use crate::{
     event::Event,
     field_request::FieldRequest,
     fields::FieldType,
+    guard::{Kind, Pages},
     owner,
     plugin::Plugin,
-    tables::{self, Access},
+    tables::{self, Access, LentCopy},
     text,
     value::Value,
 };
@@ -167,21 +168,58 @@ impl Plugin {
         fields: &mut [ExtractField],
         offsets: Option<&mut ExtractValueOffsets>,
     ) -> Result<bool, CallError> {
-        let extract_fields = self.api().extract_fields.ok_or(CallError::NoSymbol { symbol: CALL })?;
         let vtables = self.vtables.lend();
-        let input = FieldExtractInput {
+        let offsets = offsets.map_or(ptr::null_mut(), ptr::from_mut);
+        let input = self.input(fields, &vtables, offsets);
+        // SAFETY: the input and all that it points to are ours and live during the call.
+        unsafe { self.call(event, &raw const input) }
+    }
+
+    /// The same with a struct that ends before `value_offsets`, as that of a host older than 3.11: who touches the member
+    /// touches memory that is guarded.
+    pub(crate) fn ask_as_before_offsets(
+        &self,
+        event: &Event<'_>,
+        fields: &mut [ExtractField],
+    ) -> Result<bool, CallError> {
+        let vtables = self.vtables.lend();
+        let input = self.input(fields, &vtables, ptr::null_mut());
+        let len = std::mem::offset_of!(FieldExtractInput, value_offsets);
+        let Ok(pages) = Pages::new(len, align_of::<FieldExtractInput>(), Kind::Lent, Some(Kind::LaterMember)) else {
+            return Ok(false);
+        };
+        // SAFETY: the first `len` bytes of the struct are members and their padding, which are copied as bytes that may
+        // be uninitialised; the pages have room for them.
+        unsafe { pages.as_ptr().copy_from_nonoverlapping((&raw const input).cast::<u8>(), len) };
+        // SAFETY: as in `ask`, but for the last member, which is not there on purpose.
+        unsafe { self.call(event, pages.as_ptr().cast::<FieldExtractInput>()) }
+    }
+
+    fn input(
+        &self,
+        fields: &mut [ExtractField],
+        vtables: &LentCopy<'_>,
+        value_offsets: *mut ExtractValueOffsets,
+    ) -> FieldExtractInput {
+        FieldExtractInput {
             owner: self.owner().as_ptr(),
             get_owner_last_error: Some(owner::last_error),
             num_fields: u32::try_from(fields.len()).unwrap_or(u32::MAX),
             fields: fields.as_mut_ptr(),
             table_reader: tables::READER,
             table_reader_ext: vtables.reader(),
-            value_offsets: offsets.map_or(ptr::null_mut(), ptr::from_mut),
-        };
+            value_offsets,
+        }
+    }
+
+    /// # Safety
+    /// The input and all that it points to live during the call.
+    unsafe fn call(&self, event: &Event<'_>, input: *const FieldExtractInput) -> Result<bool, CallError> {
+        let extract_fields = self.api().extract_fields.ok_or(CallError::NoSymbol { symbol: CALL })?;
         let event_input: EventInput = event.input();
         let _called = self.owner().enter(CALL, Access::Read);
-        // SAFETY: state and event are alive; the input and all that it points to are ours and live during the call.
-        let rc = unsafe { extract_fields(self.state(), &raw const event_input, &raw const input) };
+        // SAFETY: state and event are alive; the input is, by this function's contract.
+        let rc = unsafe { extract_fields(self.state(), &raw const event_input, input) };
         Code::done(CALL, rc)
     }
 }

@@ -28,12 +28,16 @@ pub(crate) enum Kind {
     BehindEvent = 3,
     /// What a pointer that is NULL points to, or a member behind it.
     Null = 4,
+    /// A member of a struct of a call that came with a later API version than the others.
+    LaterMember = 5,
 }
 
 impl Kind {
     /// The kind of a number that a child has told.
     pub(crate) fn of(number: u32) -> Option<Self> {
-        [Self::Lent, Self::Event, Self::BehindEvent, Self::Null].into_iter().find(|kind| *kind as u32 == number)
+        [Self::Lent, Self::Event, Self::BehindEvent, Self::Null, Self::LaterMember]
+            .into_iter()
+            .find(|kind| *kind as u32 == number)
     }
 }
 
@@ -77,13 +81,15 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, _context: *mut
     // SAFETY: the system passes an info that lives during the handler.
     let address = unsafe { (*info).si_addr() }.addr();
     let count = COUNT.load(Ordering::Acquire).min(REGIONS);
-    let hit = KNOWN.iter().take(count).find(|region| {
-        (region.start.load(Ordering::Relaxed)..region.end.load(Ordering::Relaxed)).contains(&address)
-    });
+    let hit = KNOWN
+        .iter()
+        .take(count)
+        .find(|region| (region.start.load(Ordering::Relaxed)..region.end.load(Ordering::Relaxed)).contains(&address));
     let line: &[u8] = match hit.map_or(0, |region| region.kind.load(Ordering::Relaxed)) {
         1 => b"{\"Touched\":1}\n",
         2 => b"{\"Touched\":2}\n",
         3 => b"{\"Touched\":3}\n",
+        5 => b"{\"Touched\":5}\n",
         _ if address < NULL_END => b"{\"Touched\":4}\n",
         _ => b"",
     };

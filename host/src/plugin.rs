@@ -28,7 +28,8 @@ use crate::{
 };
 
 /// What the host says where there is no state to ask for the last error (rule 1.9).
-pub(crate) const NO_STATE: &str = "the plugin gave no state (NULL), so it has no message: give a state to have the message read";
+pub(crate) const NO_STATE: &str =
+    "the plugin gave no state (NULL), so it has no message: give a state to have the message read";
 
 /// Why init failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

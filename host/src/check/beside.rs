@@ -14,8 +14,7 @@ use super::{
     witness::Witness,
 };
 use crate::{
-    CallError, Findings, Inspector, Logs, MetricsError, Next, OpenSourceError, Plugin,
-    async_events::Sink,
+    CallError, Findings, Inspector, Logs, MetricsError, Next, OpenSourceError, Plugin, async_events::Sink,
     routines::Routines,
 };
 
@@ -109,7 +108,8 @@ fn captured(witness: &Witness, loaded: &Loaded<'_>, inspector: &Inspector, sourc
     witness.calling("plugin_open, plugin_set_async_event_handler, plugin_capture_open");
     let mut capture = match inspector.open(source, &loaded.subject.params) {
         Ok(capture) => capture,
-        Err(error) => return not_opened(witness, &error),
+        Err(OpenSourceError::Call { error, .. }) => return refused(witness, &error),
+        Err(error) => return witness.stopped(error.to_string()),
     };
     let requests = samples::requests(loaded);
     let since = Instant::now();
@@ -143,13 +143,12 @@ fn captured(witness: &Witness, loaded: &Loaded<'_>, inspector: &Inspector, sourc
     }
 }
 
-fn not_opened(witness: &Witness, error: &OpenSourceError) {
-    if let OpenSourceError::Call { error: error @ (CallError::UnknownRc { .. } | CallError::MisplacedRc { .. }), .. } = error
-        && super::load::rc_of(error).is_none()
-    {
-        witness.found(Check::CallRc, error.to_string());
+/// A call that makes up a capture failed: a finding if its rc is none, else the end of what can be checked.
+fn refused(witness: &Witness, error: &CallError) {
+    if matches!(error, CallError::UnknownRc { .. } | CallError::MisplacedRc { .. }) {
+        return witness.found(super::load::rc_of(error).unwrap_or(Check::CallRc), error.to_string());
     }
-    witness.stopped(format!("the capture cannot be opened: {error}"));
+    witness.stopped(format!("a capture cannot begin: {error}"));
 }
 
 /// Without a source: the plugin is told of a capture all the same, and is shown events that are made up.
@@ -160,14 +159,14 @@ fn alone(witness: &Witness, loaded: &Loaded<'_>, plugin: &Plugin) {
         let source = info.async_sources.first().map_or("syscall", String::as_str).to_owned();
         let plugin_id = if source == "syscall" { 0 } else { 999 };
         if let Err(error) = plugin.set_async_handler(Some(Sink { queue: Arc::default(), source, plugin_id })) {
-            witness.stopped(error.to_string());
+            return refused(witness, &error);
         }
     }
     let routines = Routines::new();
     if info.capabilities.capture_listen {
         witness.calling("plugin_capture_open");
         if let Err(error) = plugin.capture_open(Some(&routines)) {
-            witness.stopped(error.to_string());
+            return refused(witness, &error);
         }
     }
     for (sample, num) in samples::collect(&witness.quiet(), loaded).iter().zip(1..) {
@@ -289,7 +288,8 @@ pub(super) fn routines(witness: &Witness, loaded: &Loaded<'_>) {
         thread::sleep(ROUTINES);
         let runs = routines.runs().0 - before;
         let millis = ROUTINES.as_millis();
-        let wrong = (runs > RUNS * subscribed.max(1) as u64).then(|| format!("it returned {runs} times in {millis} ms"));
+        let wrong =
+            (runs > RUNS * subscribed.max(1) as u64).then(|| format!("it returned {runs} times in {millis} ms"));
         witness.judge(Check::RoutineSpins, wrong);
     }
     witness.calling("plugin_capture_close");

@@ -37,8 +37,10 @@ impl Held {
 /// Makes and destroys states, then instances.
 pub(super) fn run(witness: &Witness, loaded: &Loaded<'_>) {
     witness.judged(Check::NotGivenBack);
+    // Nothing is kept of what is logged, or it would be taken for a leak.
+    let logs = Logs::with_callback(|_| {});
     let held = measured(|round| {
-        let inspector = match loaded.start(witness, &Logs::new()) {
+        let inspector = match loaded.start(witness, &logs) {
             Ok(inspector) => inspector,
             Err(error) => return Err(format!("the plugin could not be initialised after {round} times: {error}")),
         };
@@ -49,7 +51,7 @@ pub(super) fn run(witness: &Witness, loaded: &Loaded<'_>) {
         Ok(())
     });
     judge(witness, "init and destroy", held);
-    let Ok(inspector) = loaded.start(witness, &Logs::new()) else { return };
+    let Ok(inspector) = loaded.start(witness, &logs) else { return };
     let Some(plugin) = loaded.plugin(&inspector).filter(|_| loaded.info().capabilities.source) else { return };
     let held = measured(|round| instance(witness, plugin, &loaded.subject.params, round));
     judge(witness, "open and close", held);
@@ -102,9 +104,8 @@ fn judge(witness: &Witness, what: &str, held: Result<Option<[Held; 3]>, String>)
         Err(why) => return witness.found(Check::NotGivenBack, why),
     };
     // Growth in both halves is growth with each round; memory that is kept once is not.
-    let grows = |of: fn(&Held) -> usize, least: usize| {
-        of(&second) >= of(&first) + least && of(&third) >= of(&second) + least
-    };
+    let grows =
+        |of: fn(&Held) -> usize, least: usize| of(&second) >= of(&first) + least && of(&third) >= of(&second) + least;
     let mut wrong = Vec::new();
     if grows(|held| held.files, CYCLES / 2) {
         wrong.push(format!("{} open files", third.files - second.files));

@@ -38,9 +38,16 @@ pub(super) type Stamps = BTreeMap<usize, u64>;
 
 impl LentBatch {
     /// Takes the events of a batch as the host does. `num` is the number of the first.
-    pub(super) fn take(witness: &Witness, reader: &Reader<'_>, batch: &RawBatch, num: u64, stamps: &mut Stamps) -> Self {
+    pub(super) fn take(
+        witness: &Witness,
+        reader: &Reader<'_>,
+        batch: &RawBatch,
+        num: u64,
+        stamps: &mut Stamps,
+    ) -> Self {
         let mut events = Vec::new();
-        witness.calling_under(Check::BatchReadOnly, "the host writes id, tid and ts into the events of plugin_next_batch");
+        witness
+            .calling_under(Check::BatchReadOnly, "the host writes id, tid and ts into the events of plugin_next_batch");
         for (pointer, num) in reader.pointers(batch).into_iter().zip(num..) {
             let address = pointer.addr();
             let before = reader.ts(pointer);
@@ -93,9 +100,10 @@ impl LentBatch {
     /// Whether a byte is in both batches.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let range = |event: &LentEvent| event.address..event.address + event.bytes.len();
-        self.events.iter().map(range).any(|one| {
-            other.events.iter().map(range).any(|other| one.start < other.end && other.start < one.end)
-        })
+        self.events
+            .iter()
+            .map(range)
+            .any(|one| other.events.iter().map(range).any(|other| one.start < other.end && other.start < one.end))
     }
 
     /// How many of the events no longer have the bytes that the host left; where the memory is gone they have not.

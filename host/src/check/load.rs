@@ -4,9 +4,7 @@
 use falconet::abi::{MAX_ERRLEN, PluginApi, since};
 
 use super::{Check, Subject, beside, subject::Loaded, witness::Witness};
-use crate::{
-    CallError, FieldsError, InitError, Library, LoadError, Logs, OpenError, Plugin, RegisterError,
-};
+use crate::{CallError, FieldsError, InitError, Library, LoadError, Logs, OpenError, Plugin, RegisterError};
 
 /// The checks that loading makes.
 const LOADED: [Check; 13] = [
@@ -105,11 +103,7 @@ fn used(library: &Library) -> Vec<(u32, String)> {
         ("capture_open", api.capture_open.is_some(), since::CAPTURE_LISTEN),
         ("capture_close", api.capture_close.is_some(), since::CAPTURE_LISTEN),
         ("dump_state", api.dump_state.is_some(), since::DUMP_STATE),
-        (
-            "get_required_event_schema_version",
-            api.get_required_event_schema_version.is_some(),
-            since::SCHEMA_VERSION,
-        ),
+        ("get_required_event_schema_version", api.get_required_event_schema_version.is_some(), since::SCHEMA_VERSION),
     ];
     let symbols = symbols.into_iter().filter(|(_, there, _)| *there);
     let mut used: Vec<_> = symbols.map(|(name, _, minor)| (minor, format!("plugin_{name}"))).collect();
@@ -150,9 +144,12 @@ pub(super) fn claim_too_high(witness: &Witness, library: &Library, offsets: bool
     let (minor, what) = needed.into_iter().max().unwrap_or_default();
     let claimed = info.api_version;
     let wrong = (claimed.minor > minor).then(|| {
+        let older = match claimed.minor - 1 {
+            last if last == minor => format!("hosts of 3.{minor}"),
+            last => format!("hosts from 3.{minor} to 3.{last}"),
+        };
         format!(
-            "{claimed} is required, and nothing is seen that came after 3.{minor}.0 ({what}): hosts from 3.{minor} to 3.{} refuse the plugin for nothing",
-            claimed.minor - 1
+            "{claimed} is required, and nothing is seen that came after 3.{minor}.0 ({what}): {older} refuse the plugin for nothing"
         )
     });
     witness.judge(Check::ClaimTooHigh, wrong);
@@ -215,9 +212,20 @@ pub(super) fn init(witness: &Witness, loaded: &Loaded<'_>) {
     let null = plugin.state().is_null();
     witness.judge(Check::StateNull, null.then(|| "init gave success and NULL".to_owned()));
     judge_message(witness, plugin, "a good init");
-    types(witness, plugin);
-    witness.calling("plugin_get_required_event_schema_version");
-    witness.judge(Check::EventSchema, plugin.schema_warning());
+    if types(witness, plugin) {
+        witness.calling("plugin_get_required_event_schema_version");
+        witness.judge(Check::EventSchema, plugin.schema_warning());
+    } else {
+        witness.skipped(Check::EventSchema, "the event types are not named, or there are none to name");
+    }
+    if loaded.library.takes_config() {
+        witness.calling("plugin_set_config");
+        if let Err(InitError::Call(error @ (CallError::UnknownRc { .. } | CallError::MisplacedRc { .. }))) =
+            plugin.set_config(&loaded.subject.config)
+        {
+            witness.found(Check::CallRc, error.to_string());
+        }
+    }
     if info.capabilities.source {
         witness.calling("plugin_list_open_params");
         open_params(witness, plugin);
@@ -257,7 +265,9 @@ fn init_failed(witness: &Witness, error: &InitError) {
     }
 }
 
-fn types(witness: &Witness, plugin: &Plugin) {
+/// Whether the event types are named.
+fn types(witness: &Witness, plugin: &Plugin) -> bool {
+    let mut all = true;
     let (api, capabilities) = (plugin.api(), plugin.library().info().capabilities);
     for (there, get_types, name) in [
         (capabilities.extract, api.get_extract_event_types, "plugin_get_extract_event_types"),
@@ -268,9 +278,11 @@ fn types(witness: &Witness, plugin: &Plugin) {
         }
         witness.calling(name);
         let named = get_types.is_some() && plugin.names_types(get_types);
+        all &= named;
         let how = if get_types.is_some() { "gives none" } else { "is not exported" };
         witness.judge(Check::TypesNotExported, (!named).then(|| format!("{name} {how}")));
     }
+    all && (capabilities.extract || capabilities.parse)
 }
 
 fn open_params(witness: &Witness, plugin: &Plugin) {

@@ -315,6 +315,27 @@ checks! {
         "leave no thread and no destructor of thread-local memory behind destroy"
 }
 
+impl Check {
+    /// What a plugin can do, as it is printed.
+    pub(super) const CAPABILITIES: [&'static str; 5] = ["source", "extract", "parse", "async", "listen"];
+
+    /// One of these a plugin can do, or the check does not concern it; empty if it concerns all.
+    pub(super) fn needs(self) -> &'static [&'static str] {
+        let section = self.rule().split('.').next().unwrap_or_default();
+        match (self, section) {
+            (Self::ReadsPastEvent, _) | (_, "5") => &["extract"],
+            (Self::LastErrorNull, _) => &[],
+            (Self::OpenRcUnset | Self::OpenParamsRcUnset | Self::OtherThread, _) | (_, "3" | "4") => &["source"],
+            (Self::TypesNotExported | Self::EventSchema, _) => &["extract", "parse"],
+            (Self::CloseFails, _) => &["async", "listen"],
+            (Self::Routines | Self::SubscribeNull | Self::RoutineSpins, _) => &["listen"],
+            (_, "7") => &["async"],
+            (_, "9") => &["extract", "parse", "listen"],
+            _ => &[],
+        }
+    }
+}
+
 /// The rules without a check, and why. Each rule of `docs/host.md` is here or has a check.
 pub const NOT_CHECKED: &[(&str, &str)] = &[
     ("1.6", "concerns plugins beside each other in one host; `falconet run --with` refuses the second"),

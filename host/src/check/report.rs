@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use falconet::abi::since;
 use serde::Serialize;
 
 use super::{Check, scenario::Scenario, witness::Message};
+use crate::Version;
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -89,6 +91,7 @@ pub(super) struct Gathered {
     judged: BTreeSet<Check>,
     found: BTreeMap<Check, Vec<String>>,
     skipped: BTreeMap<Check, String>,
+    uses_offsets: bool,
 }
 
 /// More messages of one check tell nothing new.
@@ -115,6 +118,18 @@ impl Gathered {
         }
     }
 
+    /// The plugin was seen to look at `value_offsets`: it needs the version that brought it, and no less.
+    pub(super) fn uses_offsets(&mut self) {
+        self.uses_offsets = true;
+        let (brought, claimed) = (since::VALUE_OFFSETS, &self.plugin.api_version);
+        if claimed.parse().is_ok_and(|version: Version| version.minor < brought) {
+            let message = format!(
+                "plugin_extract_fields looks at value_offsets, which came with 3.{brought}.0, and {claimed} is required"
+            );
+            self.found(Check::ClaimTooLow, message);
+        }
+    }
+
     /// A scenario came to its end, one way or another: its child was watched.
     pub(super) fn ended(&mut self, scenario: Scenario) {
         if scenario != Scenario::Load {
@@ -128,11 +143,20 @@ impl Gathered {
     }
 
     pub(super) fn report(mut self) -> Report {
+        let claimed = self.plugin.api_version.parse().map_or(0, |version: Version| version.minor);
+        if self.uses_offsets && claimed == since::VALUE_OFFSETS {
+            // It gave no offsets, but it needs the member all the same.
+            self.found.remove(&Check::ClaimTooHigh);
+        }
         let nothing = match &self.stopped {
             Some(why) => format!("not reached: {why}"),
             None if self.found.is_empty() => "nothing in this run shows it".to_owned(),
             None => "nothing in this run shows it; a finding may have ended it before".to_owned(),
         };
+        // Of a plugin that could not be loaded nothing is known.
+        let known = !self.plugin.name.is_empty();
+        let capabilities: Vec<_> =
+            if known { self.plugin.capabilities.split(", ").collect() } else { Check::CAPABILITIES.to_vec() };
         let checks: Vec<_> = Check::ALL
             .iter()
             .map(|check| {
@@ -142,7 +166,10 @@ impl Gathered {
                     () if self.judged.contains(check) => Verdict::Passed,
                     () => Verdict::NotApplicable,
                 };
-                let why = self.skipped.remove(check).unwrap_or_else(|| nothing.clone());
+                let lacking = check.needs().iter().all(|capability| !capabilities.contains(capability));
+                let lacking = (lacking && !check.needs().is_empty())
+                    .then(|| format!("the plugin does not {}", check.needs().join(" or ")));
+                let why = self.skipped.remove(check).or(lacking).unwrap_or_else(|| nothing.clone());
                 let (rule, name, what, fix) = (check.rule(), check.name(), check.what(), check.fix());
                 let why = (verdict == Verdict::NotApplicable).then_some(why);
                 Outcome { rule, name, verdict, what, fix, findings, why, check: *check }

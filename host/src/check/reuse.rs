@@ -85,7 +85,8 @@ fn number_zero(witness: &Witness, loaded: &Loaded<'_>, expected: &Expected, (one
     // The time is another one now, and so may be what is made of it.
     let Some(fresh) = timed(witness, loaded, expected, &second) else { return };
     let wrong = compare(witness, plugin, &next, &fresh, 0);
-    let wrong = wrong.map(|what| format!("two events with the number 0, of one length, time and address: of the second, {what}"));
+    let wrong = wrong
+        .map(|what| format!("two events with the number 0, of one length, time and address: of the second, {what}"));
     witness.judge(Check::CacheNumberZero, wrong);
     witness.calling("plugin_destroy");
 }
@@ -145,7 +146,10 @@ pub(super) fn past_the_end(witness: &Witness, loaded: &Loaded<'_>) {
             num += 1;
             let Some(event) = other.in_place(&pages, num) else { continue };
             for request in &expected.requests {
-                let call = format!("plugin_extract_fields of {request}, from an event with {} bytes of payload", payload.len());
+                let call = format!(
+                    "plugin_extract_fields of {request}, from an event with {} bytes of payload",
+                    payload.len()
+                );
                 if let Some(answer) = answers::ask_as(witness, plugin, &event, &[request], How::default(), &call) {
                     // The host measures strings: one without a NUL goes on behind the event.
                     let _ = answer.values(&[request], 0);

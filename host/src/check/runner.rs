@@ -57,13 +57,22 @@ pub(super) fn run(
         Ended::Silent => {
             let seconds = silence.as_secs_f64();
             let check = last.under.unwrap_or(Check::Hang);
-            gathered.found(check, format!("{} did not return within {seconds} s", last.call));
+            let message = format!("{} did not return within {seconds} s", last.call);
+            gathered.take(Message::Stopped(message.clone()));
+            gathered.found(check, message);
         }
+        // The plugin looks at the member, which is what the scenario is to show.
+        Ended::Early(_) if last.touched == Some(Kind::LaterMember) => gathered.uses_offsets(),
         Ended::Early(status) => {
             let (check, how) = early(status, &last);
             let said = said();
             let said = if said.is_empty() { said } else { format!("; it printed: {said}") };
-            gathered.found(check, format!("{}{how}{said}", of(&last.call)));
+            let message = format!("{}{how}{said}", of(&last.call));
+            if matches!(check, Check::TablesNull | Check::BatchReadOnly) {
+                // Every other scenario would end in the same way.
+                gathered.take(Message::Stopped(message.clone()));
+            }
+            gathered.found(check, message);
         }
     }
     gathered.ended(scenario);
@@ -160,10 +169,11 @@ fn early(status: ExitStatus, last: &LastCall) -> (Check, String) {
         (Some(_), Some(Kind::BehindEvent)) => {
             (Check::ReadsPastEvent, "it read behind the last byte of the event".to_owned())
         }
-        (Some(_), Some(Kind::Null)) => {
-            (last.under.unwrap_or(Check::Crash), "the process ended with SIGSEGV: it followed a pointer that is NULL".to_owned())
-        }
-        (Some(signal), None) => {
+        (Some(_), Some(Kind::Null)) => (
+            last.under.unwrap_or(Check::Crash),
+            "the process ended with SIGSEGV: it followed a pointer that is NULL".to_owned(),
+        ),
+        (Some(signal), Some(Kind::LaterMember) | None) => {
             // This one is of NULL only.
             let under = last.under.filter(|check| *check != Check::TablesNull);
             let usual = if signal == libc::SIGABRT { Check::Abort } else { Check::Crash };

@@ -69,7 +69,8 @@ pub(super) fn collect(witness: &Witness, loaded: &Loaded<'_>) -> Vec<Sample> {
     if samples.is_empty() {
         *samples = made_up(loaded);
     }
-    samples.retain(|sample| Event::from_bytes(&sample.bytes, 1, &sample.source).is_ok_and(|event| plugin.takes(&event)));
+    samples
+        .retain(|sample| Event::from_bytes(&sample.bytes, 1, &sample.source).is_ok_and(|event| plugin.takes(&event)));
     witness.calling("plugin_destroy");
     std::mem::take(samples)
 }
@@ -83,7 +84,8 @@ fn read(witness: &Witness, source: &crate::Plugin, params: &str) -> Vec<Sample> 
     for _ in 0..BATCHES {
         witness.calling("plugin_next_batch");
         let batch = reader.next();
-        if !batch.count_unset() && !(batch.count > 0 && batch.events_unset()) {
+        let unset = batch.count_unset() || (batch.count > 0 && batch.events_unset());
+        if !unset {
             witness.calling_under(Check::BatchReadOnly, "the host writes into the events of plugin_next_batch");
             for pointer in reader.pointers(&batch) {
                 let Ok(event) = reader.take(pointer, 1) else { continue };
@@ -111,8 +113,8 @@ fn made_up(loaded: &Loaded<'_>) -> Vec<Sample> {
     let Ok(source) = CString::new(name) else { return Vec::new() };
     let id = if info.id == 0 { 999 } else { info.id };
     let payloads: [&[u8]; 4] = [
-        b"{\"a\":1,\"b\":\"two\",\"c\":[true,null],\"d\":{\"e\":\"x\"}}\0",
-        b"{\"a\":2,\"b\":\"six\",\"c\":[true,null],\"d\":{\"e\":\"y\"}}\0",
+        b"{\"a\":1,\"b\":\"two\",\"c\":[true,null],\"d\":{\"e\":\"x\"}}",
+        b"{\"a\":2,\"b\":\"six\",\"c\":[true,null],\"d\":{\"e\":\"y\"}}",
         b"a line of text, 192.0.2.1 200\0",
         b"\x01\x02\x03\x04\x05\x06\x07\x08\0",
     ];

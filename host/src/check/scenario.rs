@@ -47,6 +47,7 @@ scenarios! {
     Source "source" source::run, "Its events are read to their end.";
     OpenFails "open-fails" source::open_fails, "Its source is opened with params that make no sense, and NULL is closed.";
     Fields "fields" fields::run, "Its fields are extracted, alone and together, and read at once and later.";
+    OldHost "old-host" fields::old_host, "Fields are extracted as by a host that has no value_offsets.";
     Numbers "numbers" reuse::numbers, "Fields of events with the same number are extracted.";
     Kept "kept" reuse::kept, "Fields are extracted while the memory of earlier events is gone.";
     PastTheEnd "past-the-end" reuse::past_the_end, "Fields of events that are cut short are extracted.";

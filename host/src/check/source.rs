@@ -199,7 +199,8 @@ fn judge_events(witness: &Witness) {
 }
 
 fn nothing_came(witness: &Witness, why: &str) {
-    for check in [Check::EventHeader, Check::EventParams, Check::BatchReadOnly, Check::TsNotReset, Check::BatchChanged] {
+    for check in [Check::EventHeader, Check::EventParams, Check::BatchReadOnly, Check::TsNotReset, Check::BatchChanged]
+    {
         witness.skipped(check, why);
     }
 }
@@ -211,7 +212,8 @@ fn lost(witness: &Witness, batch: &RawBatch, lent: &LentBatch, memory: &Memory) 
     }
     let count = lent.written_anew(memory);
     let rc = batch.rc;
-    let wrong = (count > 0).then(|| format!("{count} new events were written into the batch, and none given with the rc {rc}"));
+    let wrong =
+        (count > 0).then(|| format!("{count} new events were written into the batch, and none given with the rc {rc}"));
     witness.judge(Check::EventsLost, wrong);
 }
 
@@ -224,14 +226,7 @@ fn failed(witness: &Witness, plugin: &Plugin) -> Option<String> {
 }
 
 /// Uses the plugin as the host does while a batch is lent; the batch must stay as it is.
-fn used(
-    witness: &Witness,
-    plugin: &Plugin,
-    reader: &Reader<'_>,
-    batch: &RawBatch,
-    lent: &LentBatch,
-    memory: &Memory,
-) {
+fn used(witness: &Witness, plugin: &Plugin, reader: &Reader<'_>, batch: &RawBatch, lent: &LentBatch, memory: &Memory) {
     witness.calling("plugin_get_progress");
     if let Some(hundredths) = reader.progress() {
         let wrong = match hundredths {
@@ -286,7 +281,8 @@ pub(super) fn open_fails(witness: &Witness, loaded: &Loaded<'_>) {
         Ok(true) => {}
         Ok(false) => {
             let message = judge_message(witness, plugin, "a failed plugin_open");
-            let wrong = message.is_some_and(|message| message.is_empty()).then(|| "plugin_open failed without one".to_owned());
+            let wrong =
+                message.is_some_and(|message| message.is_empty()).then(|| "plugin_open failed without one".to_owned());
             witness.judge(Check::FailureSilent, wrong);
         }
         Err(error) => load::rc_of(&error).into_iter().for_each(|check| witness.found(check, error.to_string())),

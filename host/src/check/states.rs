@@ -98,7 +98,11 @@ impl<'p> Run<'p> {
 fn beside(witness: &Witness, subject: &Subject, first: &Plugin, second: &Plugin) {
     let memory = Memory::new();
     let alone = Run::open(witness, first, &subject.params).map(|mut run| {
-        (0..BATCHES).for_each(|_| if !run.over { run.step(witness) });
+        (0..BATCHES).for_each(|_| {
+            if !run.over {
+                run.step(witness);
+            }
+        });
         (run.events, run.ended)
     });
     let (Ok((alone, ended)), Ok(mut one)) = (alone, Run::open(witness, first, &subject.params)) else { return };
@@ -181,7 +185,9 @@ pub(super) fn other_thread(witness: &Witness, loaded: &Loaded<'_>) {
     });
     let wrong = match there {
         Some(Ok(events)) if events == alone => None,
-        Some(Ok(events)) => Some(format!("{events} events came on another thread than that of init, {alone} on its own")),
+        Some(Ok(events)) => {
+            Some(format!("{events} events came on another thread than that of init, {alone} on its own"))
+        }
         Some(Err(error)) => Some(format!("open fails on another thread than that of init: {error}")),
         None => None,
     };

@@ -174,11 +174,7 @@ fn list(out: &mut impl Write) -> io::Result<()> {
 fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let plugin = &report.plugin;
     if !plugin.name.is_empty() {
-        writeln!(
-            out,
-            "{} {}, API {}, {}\n",
-            plugin.name, plugin.version, plugin.api_version, plugin.capabilities
-        )?;
+        writeln!(out, "{} {}, API {}, {}\n", plugin.name, plugin.version, plugin.api_version, plugin.capabilities)?;
     }
     for outcome in report.of(Verdict::Failed) {
         failed(out, outcome)?;
