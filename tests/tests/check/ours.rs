@@ -39,7 +39,8 @@ fn sample() -> PathBuf {
 fn access_log() {
     let params = sample();
     let log = fs::read(&params).unwrap();
-    let lines = log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count().to_string();
+    // Empty lines are events, too, and the last one has no end.
+    let lines = log.split(|byte| *byte == b'\n').count().to_string();
     let fields = "access.query[q]";
     let arguments = ["--params", params.to_str().unwrap(), "--events", &lines, "--fields", fields];
     passes(&plugins::access_log(Profile::Release), &arguments, &FIELDS);
