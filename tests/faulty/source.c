@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #ifdef FAULT_CAPABILITY_SYMBOLS
 #define plugin_close not_exported_close
@@ -344,6 +345,11 @@ int32_t plugin_next_batch(void *state, void *instance, uint32_t *n, struct event
 	*(volatile int *)(uintptr_t)((uintptr_t)s ^ ((uintptr_t)s & 0xfff) ^ 0x7000000000000000) = 1;
 #endif
 #ifdef FAULT_ABORT
+	abort();
+#elif defined(FAULT_ABORT__EXCEPTION)
+	/* As the runtime of C++ does it: where nobody catches, this returns. */
+	static struct _Unwind_Exception exception;
+	_Unwind_RaiseException(&exception);
 	abort();
 #endif
 #ifdef FAULT_EXIT

@@ -75,12 +75,14 @@ fn judged(witness: &Witness, loaded: &Loaded<'_>) {
 /// Reads events with all that a host does meanwhile.
 pub(super) fn run(witness: &Witness, loaded: &Loaded<'_>) {
     let logs = Logs::new();
+    // Before the state that is used: several at once are a check of their own.
+    let samples = samples::collect(&witness.quiet(), loaded);
     let Ok(inspector) = loaded.start(witness, &logs) else { return };
     let Some(plugin) = loaded.plugin(&inspector) else { return };
     judged(witness, loaded);
     match loaded.source(&inspector).map(|source| source.library().info().name.clone()) {
         Some(source) => captured(witness, loaded, &inspector, &source),
-        None => alone(witness, loaded, plugin),
+        None => alone(witness, loaded, plugin, &samples),
     }
     tables(witness, &inspector, plugin);
     if loaded.library.dumps_state() {
@@ -152,7 +154,7 @@ fn refused(witness: &Witness, error: &CallError) {
 }
 
 /// Without a source: the plugin is told of a capture all the same, and is shown events that are made up.
-fn alone(witness: &Witness, loaded: &Loaded<'_>, plugin: &Plugin) {
+fn alone(witness: &Witness, loaded: &Loaded<'_>, plugin: &Plugin, samples: &[Sample]) {
     let info = loaded.info();
     if info.capabilities.async_events {
         witness.calling("plugin_set_async_event_handler");
@@ -169,7 +171,7 @@ fn alone(witness: &Witness, loaded: &Loaded<'_>, plugin: &Plugin) {
             return refused(witness, &error);
         }
     }
-    for (sample, num) in samples::collect(&witness.quiet(), loaded).iter().zip(1..) {
+    for (sample, num) in samples.iter().zip(1..) {
         shown(witness, plugin, sample, num);
     }
     if info.capabilities.async_events {
@@ -191,7 +193,8 @@ fn alone(witness: &Witness, loaded: &Loaded<'_>, plugin: &Plugin) {
     }
 }
 
-fn shown(witness: &Witness, plugin: &Plugin, sample: &Sample, num: u64) {
+/// Has the plugin parse an event.
+pub(super) fn shown(witness: &Witness, plugin: &Plugin, sample: &Sample, num: u64) {
     let Some(pages) = sample.place() else { return };
     let Some(event) = sample.in_place(&pages, num) else { return };
     if plugin.parses(&event) {

@@ -6,13 +6,14 @@ use std::thread;
 use falconet::abi::{EOF, SUCCESS, TIMEOUT};
 
 use super::{
-    Check, Subject,
+    Check, Subject, beside,
     events::{LentBatch, Stamps},
     raw::{Memory, RawBatch, Reader},
+    samples::{self, Sample},
     subject::Loaded,
     witness::Witness,
 };
-use crate::{Library, Logs, Plugin};
+use crate::{Inspector, Library, Logs, Plugin};
 
 /// How many states live at once, as where Falco has several sources and loads its config anew.
 const STATES: usize = 4;
@@ -23,6 +24,9 @@ const BATCHES: usize = 200;
 pub(super) fn several(witness: &Witness, loaded: &Loaded<'_>) {
     let mut inspectors = Vec::new();
     witness.judged(Check::SeveralStates);
+    let samples = samples::collect(&witness.quiet(), loaded);
+    let alone = loaded.start(witness, &Logs::new()).map(|inspector| messages(witness, loaded, &inspector, &samples));
+    let Ok(alone) = alone else { return };
     for count in 1..=STATES {
         match loaded.start(witness, &Logs::new()) {
             Ok(inspector) => inspectors.push(inspector),
@@ -30,6 +34,13 @@ pub(super) fn several(witness: &Witness, loaded: &Loaded<'_>) {
                 let message = format!("init number {count}, with {} states alive, fails: {error}", count - 1);
                 return witness.found(Check::SeveralStates, message);
             }
+        }
+    }
+    for inspector in &inspectors {
+        let now = messages(witness, loaded, inspector, &samples);
+        for message in now.into_iter().filter(|message| !alone.contains(message)) {
+            let message = format!("with {STATES} states alive, and not with one: {message}");
+            witness.found(Check::SeveralStates, message);
         }
     }
     let plugins: Vec<_> = inspectors.iter().filter_map(|inspector| loaded.plugin(inspector)).collect();
@@ -49,6 +60,23 @@ pub(super) fn several(witness: &Witness, loaded: &Loaded<'_>) {
             });
         }
     }
+}
+
+/// What the host finds while the plugin parses some events and is asked for its fields.
+fn messages(witness: &Witness, loaded: &Loaded<'_>, inspector: &Inspector, samples: &[Sample]) -> Vec<String> {
+    let Some(plugin) = loaded.plugin(inspector) else { return Vec::new() };
+    let requests = samples::requests(loaded);
+    for (sample, num) in samples.iter().zip(1..) {
+        beside::shown(&witness.quiet(), plugin, sample, num);
+        let Some(pages) = sample.place() else { continue };
+        let Some(event) = sample.in_place(&pages, num) else { continue };
+        for request in requests.iter().filter(|_| loaded.info().capabilities.extract) {
+            witness.calling("plugin_extract_fields, with several states alive");
+            // What it gives is judged elsewhere.
+            let _ = plugin.extract(&event, std::slice::from_ref(request));
+        }
+    }
+    inspector.findings().take().into_iter().map(|finding| finding.message).collect()
 }
 
 /// An instance and what was read of it.

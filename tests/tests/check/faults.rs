@@ -162,6 +162,10 @@ fn the_text_names_rule_finding_and_what_to_do() {
     let check = Check::NevtsUnset;
     assert!(text.contains(&format!("FAILED 4.3 nevts-unset: {}\n  found: ", check.what())), "{text}");
     assert!(text.contains(&format!("  to do: {}\n", check.fix())), "{text}");
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let begin = text.find("FAILED").unwrap();
+    let finding = text[begin..].split("\n\n").next().unwrap();
+    assert!(readme.contains(finding), "README.md shows another text than:\n{finding}");
     let at = |text: &str, what: &str| text.find(what).unwrap_or_else(|| panic!("no {what} in {text}"));
     assert!(at(&text, "FAILED") < at(&text, "\npassed (") && at(&text, "\npassed (") < at(&text, "\nnot applicable ("));
     assert!(text.ends_with(" not applicable\n"), "{text}");
