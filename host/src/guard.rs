@@ -109,6 +109,36 @@ pub(crate) fn heap() -> usize {
     0
 }
 
+/// Runs `body` on a thread on whose stack nobody catches anything, and waits for it. An exception that leaves a function of
+/// the plugin finds no one there, and is the end of the process before anything is unwound; on Rust's own threads it would
+/// go through frames that are not made for it.
+pub(crate) fn where_nobody_catches<F: FnOnce() + Send>(body: F) -> io::Result<()> {
+    let mut body = Some(body);
+    let mut thread: libc::pthread_t = 0;
+    // `extern "C"` in Rust is a place that catches, to abort; this one is not.
+    let begin: extern "C-unwind" fn(*mut c_void) -> *mut c_void = begin::<F>;
+    // SAFETY: the two kinds of function are called in the same way.
+    let begin: extern "C" fn(*mut c_void) -> *mut c_void = unsafe { std::mem::transmute(begin) };
+    // SAFETY: `body` lives until the thread is joined below, and nobody else touches it until then.
+    let made = unsafe { libc::pthread_create(&raw mut thread, ptr::null(), begin, (&raw mut body).cast()) };
+    if made != 0 {
+        return Err(io::Error::from_raw_os_error(made));
+    }
+    // SAFETY: the thread was made above, and is joined once.
+    match unsafe { libc::pthread_join(thread, ptr::null_mut()) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+extern "C-unwind" fn begin<F: FnOnce() + Send>(body: *mut c_void) -> *mut c_void {
+    // SAFETY: `where_nobody_catches` passes its body, and waits.
+    if let Some(body) = unsafe { (*body.cast::<Option<F>>()).take() } {
+        body();
+    }
+    ptr::null_mut()
+}
+
 /// Notes what a piece of memory is.
 fn note(kind: Kind, start: usize, end: usize) {
     let index = COUNT.fetch_add(1, Ordering::AcqRel);

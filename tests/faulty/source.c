@@ -77,13 +77,6 @@ static uint64_t NEXT;
 #endif
 static __thread struct state *of_thread;
 
-#ifdef FAULT_LEAKS__THREADS
-static void *waits(void *arg)
-{
-	pause();
-	return arg;
-}
-#endif
 #ifdef FAULT_UNLOAD
 static void at_the_threads_end(void *value) { (void)value; }
 #endif
@@ -141,8 +134,9 @@ void *plugin_init(const struct init_input *in, int32_t *rc)
 	dup(2);
 #endif
 #ifdef FAULT_LEAKS__THREADS
+	/* A function of the C library, which is not unmapped with this one. */
 	pthread_t thread;
-	pthread_create(&thread, NULL, waits, NULL);
+	pthread_create(&thread, NULL, (void *(*)(void *))(void *)pause, NULL);
 #endif
 #ifdef FAULT_UNLOAD
 	static pthread_key_t key;

@@ -60,7 +60,7 @@ pub fn child(subject: &Subject, scenario: Scenario) -> io::Result<()> {
     if scenario != Scenario::Load {
         crate::guard::turn_on(witness.descriptor());
     }
-    scenario.run(&witness, subject);
+    crate::guard::where_nobody_catches(|| scenario.run(&witness, subject))?;
     witness.done();
     Ok(())
 }

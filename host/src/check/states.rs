@@ -13,7 +13,7 @@ use super::{
     subject::Loaded,
     witness::Witness,
 };
-use crate::{Inspector, Library, Logs, Plugin};
+use crate::{Inspector, Library, Logs, Plugin, guard::where_nobody_catches};
 
 /// How many states live at once, as where Falco has several sources and loads its config anew.
 const STATES: usize = 4;
@@ -202,15 +202,15 @@ pub(super) fn other_thread(witness: &Witness, loaded: &Loaded<'_>) {
     let Ok(inspector) = loaded.start(witness, &Logs::new()) else { return };
     witness.judged(Check::OtherThread);
     let under = witness.under(Check::OtherThread, "on another thread than that of init: ");
-    let there = thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            let inspector = inspector;
-            let read = loaded.plugin(&inspector).map(|plugin| whole(&under, plugin, loaded.subject));
-            under.calling("plugin_destroy");
-            read
-        });
-        thread.join().unwrap_or(None)
+    let mut there = None;
+    let ran = where_nobody_catches(|| {
+        let inspector = inspector;
+        there = loaded.plugin(&inspector).map(|plugin| whole(&under, plugin, loaded.subject));
+        under.calling("plugin_destroy");
     });
+    if ran.is_err() {
+        return witness.skipped(Check::OtherThread, "the system gives no other thread");
+    }
     let wrong = match there {
         Some(Ok(events)) if events == alone => None,
         Some(Ok(events)) => {
@@ -225,25 +225,23 @@ pub(super) fn other_thread(witness: &Witness, loaded: &Loaded<'_>) {
 /// A thread uses the library, unmaps it, and ends.
 pub(super) fn unload(witness: &Witness, subject: &Subject) {
     let path = subject.library.clone();
-    let done = thread::scope(|scope| {
-        scope
-            .spawn(|| {
-                let library = Library::load(path).ok()?;
-                witness.calling("plugin_init");
-                let plugin = Plugin::init(&library, &subject.config, &Logs::new()).ok()?;
-                if library.info().capabilities.source {
-                    let _ = whole(witness, &plugin, subject);
-                }
-                witness.calling("plugin_destroy");
-                drop(plugin);
-                witness.calling_under(Check::Unload, "dlclose after plugin_destroy");
-                drop(library);
-                witness.calling_under(Check::Unload, "the end of the thread that used the library, which is unmapped");
-                Some(())
-            })
-            .join()
-            .unwrap_or(None)
-    });
+    let mut done = None;
+    let used = || {
+        let library = Library::load(path).ok()?;
+        witness.calling("plugin_init");
+        let plugin = Plugin::init(&library, &subject.config, &Logs::new()).ok()?;
+        if library.info().capabilities.source {
+            let _ = whole(witness, &plugin, subject);
+        }
+        witness.calling("plugin_destroy");
+        drop(plugin);
+        witness.calling_under(Check::Unload, "dlclose after plugin_destroy");
+        drop(library);
+        witness.calling_under(Check::Unload, "the end of the thread that used the library, which is unmapped");
+        Some(())
+    };
+    // Where there is no other thread, nothing is done.
+    let _ = where_nobody_catches(|| done = used());
     if done.is_some() {
         // Threads that are left need a moment to run into what is not there.
         thread::sleep(std::time::Duration::from_millis(30));
