@@ -14,7 +14,7 @@ use crate::{
     field_request::FieldRequest,
     fields::FieldType,
     guard::{Kind, Pages},
-    owner,
+    owner::{self, Called},
     plugin::Plugin,
     tables::{self, Access, LentCopy},
     text,
@@ -138,7 +138,8 @@ impl Plugin {
         let claimed = self.library().claims(since::VALUE_OFFSETS);
         // A plugin that does not claim 3.11 gets a pointer all the same: what it writes there gives it away.
         let value_offsets = if with_offsets || !claimed { Some(&mut offsets) } else { None };
-        let done = self.ask(event, &mut fields, value_offsets)?;
+        // What the plugin was lent for the call is there until its results are read.
+        let (done, _called) = self.ask(event, &mut fields, value_offsets)?;
         let untouched = offsets.start.is_null() && offsets.length.is_null();
         if !(claimed || untouched) {
             return Err(ExtractError::Unclaimed);
@@ -161,13 +162,14 @@ impl Plugin {
         Ok(Extraction { outcome: Outcome::Success, fields: extracted })
     }
 
-    /// Calls `plugin_extract_fields`: whether it gave success. What it wrote is in `fields` and `offsets`.
+    /// Calls `plugin_extract_fields`: whether it gave success, and what keeps texts of tables, which may be among the
+    /// results. What it wrote is in `fields` and `offsets`.
     pub(crate) fn ask(
         &self,
         event: &Event<'_>,
         fields: &mut [ExtractField],
         offsets: Option<&mut ExtractValueOffsets>,
-    ) -> Result<bool, CallError> {
+    ) -> Result<(bool, Called<'_>), CallError> {
         let vtables = self.vtables.lend();
         let offsets = offsets.map_or(ptr::null_mut(), ptr::from_mut);
         let input = self.input(fields, &vtables, offsets);
@@ -192,7 +194,7 @@ impl Plugin {
         // be uninitialised; the pages have room for them.
         unsafe { pages.as_ptr().copy_from_nonoverlapping((&raw const input).cast::<u8>(), len) };
         // SAFETY: as in `ask`, but for the last member, which is not there on purpose.
-        unsafe { self.call(event, pages.as_ptr().cast::<FieldExtractInput>()) }
+        unsafe { self.call(event, pages.as_ptr().cast::<FieldExtractInput>()) }.map(|(done, _)| done)
     }
 
     fn input(
@@ -214,13 +216,13 @@ impl Plugin {
 
     /// # Safety
     /// The input and all that it points to live during the call.
-    unsafe fn call(&self, event: &Event<'_>, input: *const FieldExtractInput) -> Result<bool, CallError> {
+    unsafe fn call(&self, event: &Event<'_>, input: *const FieldExtractInput) -> Result<(bool, Called<'_>), CallError> {
         let extract_fields = self.api().extract_fields.ok_or(CallError::NoSymbol { symbol: CALL })?;
         let event_input: EventInput = event.input();
-        let _called = self.owner().enter(CALL, Access::Read);
+        let called = self.owner().enter(CALL, Access::Read);
         // SAFETY: state and event are alive; the input is, by this function's contract.
         let rc = unsafe { extract_fields(self.state(), &raw const event_input, input) };
-        Code::done(CALL, rc)
+        Ok((Code::done(CALL, rc)?, called))
     }
 }
 

@@ -33,7 +33,16 @@ void *plugin_init(const struct init_input *in, int32_t *rc)
 	snprintf(s->error, sizeof s->error, "%s", in->config[0] ? "there is nothing to configure" : "");
 	return s;
 }
-void plugin_destroy(void *state) { free(state); }
+void plugin_destroy(void *state)
+{
+	struct state *s = state;
+	/* Only one that was not stopped when it should be is left here. */
+	if (s->running) {
+		s->running = 0;
+		pthread_join(s->thread, NULL);
+	}
+	free(s);
+}
 const char *plugin_get_last_error(void *state) { return ((struct state *)state)->error; }
 
 /* Async events. */

@@ -8,6 +8,7 @@ use super::{Check, witness::Witness};
 use crate::{
     Event, FieldRequest, Plugin, Value,
     extract::{poisoned, read_values},
+    owner::Called,
 };
 
 /// The byte with which the C library overwrites what is freed, in the processes of this check.
@@ -16,11 +17,13 @@ const FREED: u8 = 165;
 const FREED_RUN: usize = 8;
 
 /// What one call wrote.
-pub(super) struct Answer {
+pub(super) struct Answer<'p> {
     /// Whether it was a success.
     pub(super) done: bool,
     fields: Vec<ExtractField>,
     offsets: ExtractValueOffsets,
+    /// Keeps what the plugin was lent.
+    _called: Called<'p>,
 }
 
 /// How a call is made.
@@ -33,27 +36,27 @@ pub(super) struct How {
 }
 
 /// Asks for fields of an event in one call; `None` if its rc is none.
-pub(super) fn ask(
+pub(super) fn ask<'p>(
     witness: &Witness,
-    plugin: &Plugin,
+    plugin: &'p Plugin,
     event: &Event<'_>,
     requests: &[&FieldRequest],
     how: How,
-) -> Option<Answer> {
+) -> Option<Answer<'p>> {
     let names: Vec<_> = requests.iter().map(|request| request.as_str()).collect();
     let names = if names.len() > 3 { format!("{} fields", names.len()) } else { names.join(", ") };
     ask_as(witness, plugin, event, requests, how, &format!("plugin_extract_fields of {names}"))
 }
 
 /// The same, with a name for the call.
-pub(super) fn ask_as(
+pub(super) fn ask_as<'p>(
     witness: &Witness,
-    plugin: &Plugin,
+    plugin: &'p Plugin,
     event: &Event<'_>,
     requests: &[&FieldRequest],
     how: How,
     call: &str,
-) -> Option<Answer> {
+) -> Option<Answer<'p>> {
     witness.calling(call);
     let mut fields: Vec<_> = requests.iter().map(|request| poisoned(request)).collect();
     if let Some(index) = how.absent_index {
@@ -61,7 +64,7 @@ pub(super) fn ask_as(
     }
     let mut offsets = ExtractValueOffsets { start: std::ptr::null_mut(), length: std::ptr::null_mut() };
     match plugin.ask(event, &mut fields, how.offsets.then_some(&mut offsets)) {
-        Ok(done) => Some(Answer { done, fields, offsets }),
+        Ok((done, _called)) => Some(Answer { done, fields, offsets, _called }),
         Err(error) => {
             witness.found(Check::CallRc, error.to_string());
             None
@@ -80,7 +83,7 @@ pub(super) fn use_the_heap() {
     drop(std::hint::black_box(blocks));
 }
 
-impl Answer {
+impl Answer<'_> {
     /// The values of the field at `index`, as they are in memory now; what is wrong with them.
     pub(super) fn values(&self, requests: &[&FieldRequest], index: usize) -> Result<Vec<Value>, (Check, String)> {
         let (Some(request), Some(field)) = (requests.get(index), self.fields.get(index)) else { return Ok(Vec::new()) };
