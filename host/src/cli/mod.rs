@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod check;
 mod config;
 mod format;
 mod info;
@@ -61,6 +62,10 @@ enum Command {
         /// The folder of the plugin's crate, or a library file.
         plugin: PathBuf,
     },
+    Check(check::Options),
+    /// One scenario of `check`, in a process of its own.
+    #[command(hide = true)]
+    CheckChild(check::ChildOptions),
 }
 
 /// Runs the command line. 0 if all went well, 1 for an error, 2 for a command line that makes no sense, 130 for a run
@@ -78,6 +83,8 @@ pub(crate) fn main() -> ExitCode {
         Command::BenchRound { job } => bench::round(&job).map(|()| ExitCode::SUCCESS),
         Command::Run(options) => run::main(&options),
         Command::Info { plugin } => info::main(&plugin).map(|()| ExitCode::SUCCESS),
+        Command::Check(options) => check::main(&options),
+        Command::CheckChild(options) => check::child(options).map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,

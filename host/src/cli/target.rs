@@ -6,6 +6,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use falconet_host::{BuildError, CrateFolder, Defaults, Library};
 
+/// The path of the library that `path` names or that is built there, with the crate's defaults if it is a crate.
+pub(super) fn built(path: &Path) -> anyhow::Result<(PathBuf, Defaults)> {
+    if !path.is_dir() && !path.ends_with("Cargo.toml") {
+        let library = path.canonicalize().with_context(|| format!("cannot open {}", path.display()))?;
+        return Ok((library, Defaults::default()));
+    }
+    let folder = CrateFolder::open(path)?;
+    Ok((folder.build()?, folder.defaults().clone()))
+}
+
 /// The library that `path` names or that is built there, with the crate's defaults if it is a crate.
 pub(super) fn open(path: &Path) -> anyhow::Result<(Library, Defaults)> {
     open_built(path, CrateFolder::build)
