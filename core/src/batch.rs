@@ -273,6 +273,11 @@ impl<'a> Batch<'a> {
     #[inline]
     pub(crate) const fn take_back(lease: &'a mut Lease, limits: Limits) -> Self {
         lease.memory.take_back();
+        Self::go_on(lease, limits)
+    }
+
+    #[inline]
+    pub(crate) const fn go_on(lease: &'a mut Lease, limits: Limits) -> Self {
         Self { lease, limits, skipped: 0, truncated: 0 }
     }
 

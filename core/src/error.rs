@@ -34,7 +34,7 @@ pub struct Message<const N: usize = { abi::MAX_ERRLEN }> {
 
 /// A text in a message of any size.
 #[derive(Clone)]
-struct Text<B: ?Sized> {
+pub(crate) struct Text<B: ?Sized> {
     /// Bytes of the text; what stands behind it begins with a NUL.
     len: usize,
     bytes: B,
@@ -103,6 +103,11 @@ impl<const N: usize> Message<N> {
         push_number(&mut self.text, number)
     }
 
+    /// The text, whatever its size is.
+    pub(crate) const fn text(&mut self) -> &mut Text<[u8]> {
+        &mut self.text
+    }
+
     /// Gives up what is behind the first `len` bytes.
     pub(crate) fn truncate(&mut self, len: usize) {
         if len <= self.text.len
@@ -114,17 +119,66 @@ impl<const N: usize> Message<N> {
     }
 }
 
-#[inline(never)]
-fn push(text: &mut Text<[u8]>, bytes: &[u8]) -> bool {
-    let Some((_nul, room)) = text.bytes.get_mut(text.len..).and_then(<[u8]>::split_last_mut) else { return false };
+impl Text<[u8]> {
+    /// Empties it.
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+        if let Some(nul) = self.bytes.first_mut() {
+            *nul = 0;
+        }
+    }
+
+    /// The bytes so far, and their NUL.
+    pub(crate) fn as_bytes_with_nul(&self) -> &[u8] {
+        self.bytes.get(..=self.len).unwrap_or(&[0])
+    }
+
+    /// Puts a text of any length in place of what is there: as a whole, where [`push`] goes byte by byte.
+    pub(crate) fn set(&mut self, text: &[u8]) {
+        self.clear();
+        let take = fitting(text, self.bytes.len().saturating_sub(1));
+        let Some(room) = self.bytes.get_mut(..take.len()) else { return };
+        room.copy_from_slice(take);
+        for byte in room {
+            *byte = if *byte == 0 { b'?' } else { *byte };
+        }
+        self.len = take.len();
+        if let Some(nul) = self.bytes.get_mut(take.len()) {
+            *nul = 0;
+        }
+    }
+}
+
+impl fmt::Debug for Text<[u8]> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Text").field("len", &self.len).field("room", &self.bytes.len()).finish()
+    }
+}
+
+/// Appends; what does not fit is cut and is no error.
+impl fmt::Write for Text<[u8]> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        push(self, text.as_bytes());
+        Ok(())
+    }
+}
+
+/// As much of `bytes` as `room` bytes take. A cut in the middle of a UTF-8 character moves back to its first byte.
+fn fitting(bytes: &[u8], room: usize) -> &[u8] {
     let mut take = bytes.len();
-    if take > room.len() {
-        take = room.len();
-        // A cut in the middle of a UTF-8 character moves back to the character's first byte.
+    if take > room {
+        take = room;
         while take > 0 && bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) {
             take -= 1;
         }
     }
+    bytes.get(..take).unwrap_or_default()
+}
+
+#[inline(never)]
+fn push(text: &mut Text<[u8]>, bytes: &[u8]) -> bool {
+    let Some((_nul, room)) = text.bytes.get_mut(text.len..).and_then(<[u8]>::split_last_mut) else { return false };
+    let take = fitting(bytes, room.len()).len();
     for (to, from) in room.iter_mut().zip(bytes).take(take) {
         // The black box keeps the loop one of bytes: written with vectors it is longer than the rest.
         *to = core::hint::black_box(if *from == 0 { b'?' } else { *from });

@@ -34,13 +34,14 @@ use crate::pool::{Lease, NoneFree};
 use crate::shared::Shares;
 use crate::source::Source;
 use crate::tables::{ExportTables, InitTables};
+use crate::text::TextRoom;
 
 pub use crate::async_event::AsyncGate;
 pub use crate::extract::{Extraction, fields_json, fields_json_len, names_json, names_json_len};
 pub use crate::listen::Routines;
 pub use crate::metrics::{MetricsMemory, MetricsTable};
 pub use crate::tables::SessionCell;
-pub use beside::{Beside, SharedPart};
+pub use beside::{Beside, EventTextMemory, SharedPart};
 pub use instance::InstanceSlot;
 pub use state::{Head, State};
 
@@ -204,6 +205,12 @@ pub unsafe trait ExportedSource: Exported + Source {
     unsafe fn free_instance(slot: &'static InstanceSlot<Self::Instance>) {
         let _it_is_static = slot;
     }
+
+    /// The room for an event's text.
+    ///
+    /// # Safety
+    /// Nobody else uses it: the host asks for one text of a state at a time (rule 8.2).
+    unsafe fn text_room(state: &'static State<Self, Self::Extraction, Self::Beside>) -> TextRoom<'static>;
 
     /// Leases a batch for an instance.
     ///

@@ -182,6 +182,23 @@ impl Lease {
         Batch::take_back(self, limits)
     }
 
+    /// The batch as it was left, with what is committed in it, to be filled further: where it is filled over many calls,
+    /// with nothing but the lease kept between them. What it has skipped and truncated is counted from 0.
+    ///
+    /// ```
+    /// use falconet::{batch::Limits, Pool, Timestamp};
+    /// static POOL: Pool<1, 8, 1024> = Pool::new();
+    /// let (mut lease, limits) = (POOL.lease().unwrap(), Limits::new(999, 64));
+    /// lease.fill(limits).push(Timestamp::HOST, b"one").unwrap();
+    /// lease.go_on(limits).push(Timestamp::HOST, b"two").unwrap();
+    /// assert_eq!(lease.len(), 2);
+    /// assert!(lease.fill(limits).is_empty()); // begins anew
+    /// ```
+    pub fn go_on(&mut self, limits: Limits) -> Batch<'_> {
+        let limits = limits.at_most(self.memory.largest_payload());
+        Batch::go_on(self, limits)
+    }
+
     /// As [`Lease::fill`], where this is a lease of a source's own pool, which has room for its largest payload. Where a
     /// smaller one was handed over before, an event that does not fit is too large for it, and not one for later.
     #[inline]

@@ -68,6 +68,10 @@ pub trait Source: Plugin {
     /// Bytes of the largest payload. A batch is handed over when less is left in it.
     const MAX_PAYLOAD: usize = 16 * 1024;
 
+    /// Bytes of the longest text that [`event_to_string`](Source::event_to_string) makes, its NUL included. A text that
+    /// stands in the event needs none of them.
+    const TEXT_BYTES: usize = 4096;
+
     /// What [`Batch::push`] does with a payload larger than [`MAX_PAYLOAD`](Source::MAX_PAYLOAD). An author who writes
     /// payloads in place decides there: an error, [`Batch::skip`] or [`One::Skip`], or a commit of what fits.
     const OVERSIZED: Oversized = Oversized::Fail;
@@ -93,7 +97,7 @@ pub trait Source: Plugin {
     /// An event of this source as one line of text; `None` for the host's own text.
     ///
     /// A text that stands in the event is handed over by pointer ([`EventText::from_event`]); another one is written
-    /// into `text`, which has room for [`EventText::CAPACITY`] bytes. A hot path.
+    /// into `text`, which has room for [`TEXT_BYTES`](Source::TEXT_BYTES). A hot path.
     fn event_to_string<'e>(&self, event: &Event<'e>, text: TextRoom<'_>) -> Option<EventText<'e>> {
         let _unused = (event, text);
         None

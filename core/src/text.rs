@@ -6,7 +6,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use crate::error::{Error, Message};
+use crate::error::{Error, Message, Text};
 use crate::event::Event;
 
 /// The list of parameters that a user may open, as the JSON that the host reads.
@@ -87,7 +87,7 @@ fn push_json<const N: usize>(json: &mut Message<N>, text: &str) -> bool {
 /// Room for an event's text that does not stand in the event: see [`Source::event_to_string`](crate::Source::event_to_string).
 #[derive(Debug)]
 pub struct TextRoom<'t> {
-    text: &'t mut Message<{ EventText::CAPACITY }>,
+    text: &'t mut Text<[u8]>,
 }
 
 /// An event's text for the host, made by [`EventText::from_event`] or [`TextRoom`].
@@ -107,9 +107,6 @@ pub struct EventText<'e> {
 }
 
 impl<'e> EventText<'e> {
-    /// Bytes of a text that does not stand in the event, its NUL included.
-    pub const CAPACITY: usize = 4096;
-
     /// The text that stands in a plugin event's payload from byte `start` up to a NUL, by pointer; `None` where the
     /// payload's last byte is not NUL.
     #[must_use]
@@ -131,15 +128,14 @@ impl<'e> EventText<'e> {
 }
 
 impl TextRoom<'_> {
-    pub(crate) fn new(text: &mut Message<{ EventText::CAPACITY }>) -> TextRoom<'_> {
+    pub(crate) fn new(text: &mut Text<[u8]>) -> TextRoom<'_> {
         TextRoom { text }
     }
 
     /// Copies a text; what is longer than the room is cut, and a NUL becomes `?`.
     #[must_use]
     pub fn copy<'e>(self, text: &[u8]) -> EventText<'e> {
-        self.text.clear();
-        self.text.push_bytes(text);
+        self.text.set(text);
         EventText::at(self.text.as_bytes_with_nul())
     }
 

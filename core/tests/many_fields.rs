@@ -57,6 +57,10 @@ fn every_field_of_75_gives_its_own_value() {
     let answer = extract(&state, 1, &event, &all);
     assert_eq!(answer.rc, abi::SUCCESS);
     assert_eq!((0..75).map(|i| answer.u64s(i)[0]).collect::<Vec<_>>(), (5000..5075).collect::<Vec<_>>());
+    // Behind the first 64 a value lies in the ring, from call to call: there is always room for a request's.
+    for _ in 0..1000 {
+        assert_eq!(extract(&state, 1, &event, &[ask(74)]).u64s(0), [5074]);
+    }
     for id in [75, 76, 1000, u32::MAX] {
         let answer = extract(&state, 1, &event, &[ask(id)]);
         assert_eq!((answer.rc, answer.count(0)), (abi::FAILURE, 0));

@@ -44,6 +44,7 @@ mod plugin {
         const BATCH_EVENTS: usize = 8;
         const BATCH_BYTES: usize = 4096;
         const MAX_PAYLOAD: usize = 256;
+        const TEXT_BYTES: usize = 5000;
         type Instance = Script;
 
         fn open(&self, params: &CStr) -> Result<Script, Error> {
@@ -361,7 +362,9 @@ fn host_4_11_an_events_text_is_its_own_or_the_hosts() {
     assert_eq!(event_to_string(&state, &plugin_event(1, 999, b"#abc")).unwrap().1, "4 bytes");
     assert_eq!(event_to_string(&state, &plugin_event(1, 999, b"\0mid\0dle")).unwrap().1, "?mid?dle");
     let long = plugin_event(1, 999, &[b'y'; 9000]);
-    assert_eq!(event_to_string(&state, &long).unwrap().1, "y".repeat(4095));
+    assert_eq!(event_to_string(&state, &long).unwrap().1, "y".repeat(4999));
+    let cut = plugin_event(1, 999, "\u{e4}".repeat(3000).as_bytes());
+    assert_eq!(event_to_string(&state, &cut).unwrap().1, "\u{e4}".repeat(2499), "no half character");
     assert_eq!(event_to_string(&state, &bare).unwrap().1, "no NUL", "nothing of the long text is left");
     assert_eq!(event_to_string(&state, &plugin_event(1, 999, b"")), None);
     let mut malformed = plugin_event(1, 999, b"abc");

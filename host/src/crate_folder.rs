@@ -151,10 +151,24 @@ impl CrateFolder {
     /// # Errors
     /// [`BuildError`] if cargo cannot be started or fails.
     pub fn build(&self) -> Result<PathBuf, BuildError> {
+        self.build_with(&[])
+    }
+
+    /// As [`build`](Self::build), without symbol table and debugging information, whatever the crate's profile says.
+    ///
+    /// # Errors
+    /// [`BuildError`] if cargo cannot be started or fails.
+    pub fn build_stripped(&self) -> Result<PathBuf, BuildError> {
+        // Of this crate only: its dependencies need not be built again.
+        self.build_with(&["--config", &format!("profile.release.package.{:?}.strip=\"symbols\"", self.name)])
+    }
+
+    fn build_with(&self, more: &[&str]) -> Result<PathBuf, BuildError> {
         let program = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(&program);
         command.args(["build", "--release", "--lib", "--message-format=json-render-diagnostics", "--manifest-path"]);
-        command.arg(&self.manifest).current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.arg(&self.manifest).args(more);
+        command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::piped());
         if let Some(target_dir) = env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
             // A relative one is meant from where we are, not from where cargo runs.
             command.env("CARGO_TARGET_DIR", std::path::absolute(target_dir).map_err(BuildError::Output)?);

@@ -13,9 +13,10 @@ use crate::{
     event::Event,
     field_request::FieldRequest,
     fields::FieldType,
-    owner,
+    guard::{Kind, Pages},
+    owner::{self, Called},
     plugin::Plugin,
-    tables::{self, Access},
+    tables::{self, Access, LentCopy},
     text,
     value::Value,
 };
@@ -126,30 +127,19 @@ impl Plugin {
         requests: &[FieldRequest],
         with_offsets: bool,
     ) -> Result<Extraction, ExtractError> {
-        let extract_fields = self.api().extract_fields.ok_or(CallError::NoSymbol { symbol: CALL })?;
+        if self.api().extract_fields.is_none() {
+            return Err(CallError::NoSymbol { symbol: CALL }.into());
+        }
         if !self.takes(event) {
             return Ok(Extraction::without_values(Outcome::NotAsked, requests.len()));
         }
         let mut fields: Vec<ExtractField> = requests.iter().map(poisoned).collect();
-        let vtables = self.vtables.lend();
         let mut offsets = ExtractValueOffsets { start: ptr::null_mut(), length: ptr::null_mut() };
         let claimed = self.library().claims(since::VALUE_OFFSETS);
         // A plugin that does not claim 3.11 gets a pointer all the same: what it writes there gives it away.
-        let value_offsets = if with_offsets || !claimed { &raw mut offsets } else { ptr::null_mut() };
-        let input = FieldExtractInput {
-            owner: self.owner().as_ptr(),
-            get_owner_last_error: Some(owner::last_error),
-            num_fields: u32::try_from(fields.len()).unwrap_or(u32::MAX),
-            fields: fields.as_mut_ptr(),
-            table_reader: tables::READER,
-            table_reader_ext: vtables.reader(),
-            value_offsets,
-        };
-        let event_input: EventInput = event.input();
-        let _called = self.owner().enter(CALL, Access::Read);
-        // SAFETY: state and event are alive; the input and all that it points to are ours and live during the call.
-        let rc = unsafe { extract_fields(self.state(), &raw const event_input, &raw const input) };
-        let done = Code::done(CALL, rc)?;
+        let value_offsets = if with_offsets || !claimed { Some(&mut offsets) } else { None };
+        // What the plugin was lent for the call is there until its results are read.
+        let (done, _called) = self.ask(event, &mut fields, value_offsets)?;
         let untouched = offsets.start.is_null() && offsets.length.is_null();
         if !(claimed || untouched) {
             return Err(ExtractError::Unclaimed);
@@ -171,10 +161,73 @@ impl Plugin {
         }
         Ok(Extraction { outcome: Outcome::Success, fields: extracted })
     }
+
+    /// Calls `plugin_extract_fields`: whether it gave success, and what keeps texts of tables, which may be among the
+    /// results. What it wrote is in `fields` and `offsets`.
+    pub(crate) fn ask(
+        &self,
+        event: &Event<'_>,
+        fields: &mut [ExtractField],
+        offsets: Option<&mut ExtractValueOffsets>,
+    ) -> Result<(bool, Called<'_>), CallError> {
+        let vtables = self.vtables.lend();
+        let offsets = offsets.map_or(ptr::null_mut(), ptr::from_mut);
+        let input = self.input(fields, &vtables, offsets);
+        // SAFETY: the input and all that it points to are ours and live during the call.
+        unsafe { self.call(event, &raw const input) }
+    }
+
+    /// The same with a struct that ends before `value_offsets`, as that of a host older than 3.11: who touches the member
+    /// touches memory that is guarded.
+    pub(crate) fn ask_as_before_offsets(
+        &self,
+        event: &Event<'_>,
+        fields: &mut [ExtractField],
+    ) -> Result<bool, CallError> {
+        let vtables = self.vtables.lend();
+        let input = self.input(fields, &vtables, ptr::null_mut());
+        let len = std::mem::offset_of!(FieldExtractInput, value_offsets);
+        let Ok(pages) = Pages::new(len, align_of::<FieldExtractInput>(), Kind::Lent, Some(Kind::LaterMember)) else {
+            return Ok(false);
+        };
+        // SAFETY: the first `len` bytes of the struct are members and their padding, which are copied as bytes that may
+        // be uninitialised; the pages have room for them.
+        unsafe { pages.as_ptr().copy_from_nonoverlapping((&raw const input).cast::<u8>(), len) };
+        // SAFETY: as in `ask`, but for the last member, which is not there on purpose.
+        unsafe { self.call(event, pages.as_ptr().cast::<FieldExtractInput>()) }.map(|(done, _)| done)
+    }
+
+    fn input(
+        &self,
+        fields: &mut [ExtractField],
+        vtables: &LentCopy<'_>,
+        value_offsets: *mut ExtractValueOffsets,
+    ) -> FieldExtractInput {
+        FieldExtractInput {
+            owner: self.owner().as_ptr(),
+            get_owner_last_error: Some(owner::last_error),
+            num_fields: u32::try_from(fields.len()).unwrap_or(u32::MAX),
+            fields: fields.as_mut_ptr(),
+            table_reader: tables::READER,
+            table_reader_ext: vtables.reader(),
+            value_offsets,
+        }
+    }
+
+    /// # Safety
+    /// The input and all that it points to live during the call.
+    unsafe fn call(&self, event: &Event<'_>, input: *const FieldExtractInput) -> Result<(bool, Called<'_>), CallError> {
+        let extract_fields = self.api().extract_fields.ok_or(CallError::NoSymbol { symbol: CALL })?;
+        let event_input: EventInput = event.input();
+        let called = self.owner().enter(CALL, Access::Read);
+        // SAFETY: state and event are alive; the input is, by this function's contract.
+        let rc = unsafe { extract_fields(self.state(), &raw const event_input, input) };
+        Ok((Code::done(CALL, rc)?, called))
+    }
 }
 
 /// The request as the host hands it over: what is the plugin's to write holds a pattern (rule 5.3).
-fn poisoned(request: &FieldRequest) -> ExtractField {
+pub(crate) fn poisoned(request: &FieldRequest) -> ExtractField {
     let argument = request.argument();
     let key = argument.and_then(|argument| argument.key.as_deref());
     ExtractField {
@@ -193,7 +246,7 @@ fn poisoned(request: &FieldRequest) -> ExtractField {
 /// # Safety
 /// If `res_len` and `res` were written, as many values lie behind `res` as `res_len` says, of the request's type, and
 /// nobody writes them during the call.
-unsafe fn read_values(request: &FieldRequest, field: &ExtractField) -> Result<Vec<Value>, String> {
+pub(crate) unsafe fn read_values(request: &FieldRequest, field: &ExtractField) -> Result<Vec<Value>, String> {
     let kind = request.field().kind;
     let count = match field.res_len {
         0 => return Ok(Vec::new()),

@@ -113,6 +113,11 @@ impl FieldRequest {
         Ok(Self { field: field.clone(), name, argument, text })
     }
 
+    /// The request for a field without an argument; `None` if it needs one.
+    pub(crate) fn plain(field: &Field) -> Option<Self> {
+        Self::parse(&field.name, std::slice::from_ref(field)).ok()
+    }
+
     /// The field that is asked for.
     #[must_use]
     pub fn field(&self) -> &Field {

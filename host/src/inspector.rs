@@ -188,6 +188,11 @@ impl Inspector {
         self.shared.tables.names()
     }
 
+    /// The plugin that exports a table.
+    pub(crate) fn owner_of(&self, table: &str) -> Option<String> {
+        self.shared.tables.get(table).and_then(|table| table.owner().map(str::to_owned))
+    }
+
     /// All entries of a table, with all fields.
     ///
     /// # Errors

@@ -142,6 +142,11 @@ impl<'p> Instance<'p> {
         self.plugin
     }
 
+    /// What open gave.
+    pub(crate) fn handle(&self) -> *mut c_void {
+        self.handle
+    }
+
     /// The next event, or what the batch ended with after its events were given (rule 4.5).
     ///
     /// # Errors

@@ -12,37 +12,66 @@ use std::{
     ptr::NonNull,
 };
 
-use crate::call::POISON;
+use crate::{
+    call::POISON,
+    guard::{self, Kind, Pages},
+};
 
 /// One value, lent.
-pub(crate) struct Lent<T: Copy>(NonNull<MaybeUninit<T>>);
+pub(crate) struct Lent<T: Copy> {
+    pointer: NonNull<MaybeUninit<T>>,
+    /// Where it lies if it is guarded, and not on the heap.
+    pages: Option<Pages>,
+}
 
 impl<T: Copy> Lent<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(NonNull::from(Box::leak(Box::new(MaybeUninit::new(value)))))
+        let value = MaybeUninit::new(value);
+        if let Some(pages) = guarded(size_of::<T>(), align_of::<T>())
+            && let Some(pointer) = NonNull::new(pages.as_ptr().cast::<MaybeUninit<T>>())
+        {
+            // SAFETY: the pages have room for one `T`, aligned.
+            unsafe { pointer.write(value) };
+            return Self { pointer, pages: Some(pages) };
+        }
+        Self { pointer: NonNull::from(Box::leak(Box::new(value))), pages: None }
     }
 
     pub(crate) fn as_ptr(&self) -> *mut T {
-        self.0.as_ptr().cast()
+        self.pointer.as_ptr().cast()
     }
 
     /// Lends another value in the same place.
     pub(crate) fn set(&self, value: T) {
+        self.pages.iter().for_each(Pages::allow);
         // SAFETY: the allocation is ours until drop, holds one `T`, and no reference to it exists.
         unsafe { self.as_ptr().write(value) };
     }
 
-    /// Overwrites every byte.
+    /// Overwrites every byte; what is guarded must not be touched any more.
     pub(crate) fn poison(&self) {
-        // SAFETY: the allocation is ours until drop, holds one `T`, and no reference to it exists.
-        unsafe { self.as_ptr().write_bytes(POISON, 1) };
+        match &self.pages {
+            Some(pages) => pages.forbid(),
+            // SAFETY: the allocation is ours until drop, holds one `T`, and no reference to it exists.
+            None => unsafe { self.as_ptr().write_bytes(POISON, 1) },
+        }
     }
+}
+
+/// Pages for what is lent, where that is guarded.
+fn guarded(len: usize, align: usize) -> Option<Pages> {
+    if !guard::is_on() {
+        return None;
+    }
+    Pages::new(len, align, Kind::Lent, None).ok()
 }
 
 impl<T: Copy> Drop for Lent<T> {
     fn drop(&mut self) {
-        // SAFETY: made by `Box::leak` in `new` and given back only here; `MaybeUninit` may hold any bytes.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        if self.pages.is_none() {
+            // SAFETY: made by `Box::leak` in `new` and given back only here; `MaybeUninit` may hold any bytes.
+            drop(unsafe { Box::from_raw(self.pointer.as_ptr()) });
+        }
     }
 }
 
@@ -54,28 +83,40 @@ impl<T: Copy> fmt::Debug for Lent<T> {
 
 /// A C string, lent.
 #[derive(Debug)]
-pub(crate) struct LentText(NonNull<[u8]>);
+pub(crate) struct LentText {
+    text: NonNull<[u8]>,
+    /// Where it lies if it is guarded, and not in `text`.
+    pages: Option<Pages>,
+}
 
 impl LentText {
     pub(crate) fn new(text: CString) -> Self {
-        Self(NonNull::from(Box::leak(text.into_bytes_with_nul().into_boxed_slice())))
+        let bytes = text.into_bytes_with_nul().into_boxed_slice();
+        let pages = guarded(bytes.len(), 1);
+        pages.iter().for_each(|pages| pages.fill(&bytes));
+        Self { text: NonNull::from(Box::leak(bytes)), pages }
     }
 
     pub(crate) fn as_ptr(&self) -> *const c_char {
-        self.0.as_ptr().cast()
+        let text = self.text.as_ptr().cast::<u8>();
+        self.pages.as_ref().map_or(text, Pages::as_ptr).cast()
     }
 
-    /// Overwrites every byte but the NUL at the end, so that who reads it late finds an end.
+    /// Overwrites every byte but the NUL at the end, so that who reads it late finds an end; what is guarded must not be
+    /// touched any more.
     pub(crate) fn poison(&self) {
-        // SAFETY: the allocation is ours until drop, is `len` bytes long, and no reference to it exists.
-        unsafe { self.0.as_ptr().cast::<u8>().write_bytes(POISON, self.0.len().saturating_sub(1)) };
+        match &self.pages {
+            Some(pages) => pages.forbid(),
+            // SAFETY: the allocation is ours until drop, is `len` bytes long, and no reference to it exists.
+            None => unsafe { self.text.as_ptr().cast::<u8>().write_bytes(POISON, self.text.len().saturating_sub(1)) },
+        }
     }
 }
 
 impl Drop for LentText {
     fn drop(&mut self) {
         // SAFETY: made by `Box::leak` in `new` and given back only here.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        drop(unsafe { Box::from_raw(self.text.as_ptr()) });
     }
 }
 

@@ -39,10 +39,12 @@
 //! ```
 
 mod async_events;
+mod bench;
 mod binary;
 mod call;
 mod capabilities;
 mod capture;
+pub mod check;
 mod config;
 mod crate_folder;
 mod event;
@@ -50,6 +52,7 @@ mod extract;
 mod field_request;
 mod fields;
 mod findings;
+mod guard;
 mod inspector;
 mod instance;
 mod json_lists;
@@ -58,6 +61,7 @@ mod library;
 mod logs;
 mod metrics;
 mod owner;
+mod package;
 mod parse;
 mod plugin;
 mod routines;
@@ -69,6 +73,7 @@ mod time;
 mod value;
 mod version;
 
+pub use bench::{BenchError, Load, Measured, Phase, Sample, Work, resident_kib};
 pub use binary::{Binary, BinaryError};
 pub use call::{CallError, POISON};
 pub use capabilities::Capabilities;
@@ -85,6 +90,7 @@ pub use json_lists::{JsonError, OpenParam};
 pub use library::{Info, Library, LoadError};
 pub use logs::{LogRecord, Logs, Severity};
 pub use metrics::{Metric, MetricValue, Metrics, MetricsError};
+pub use package::{Package, PackageError};
 pub use plugin::{InitError, OpenError, Plugin};
 pub use symbols::SYMBOLS;
 pub use tables::{Cell, HostRow, HostTable, HostTableError, StateType, StateValue, TableField, TableRow, TableRows};

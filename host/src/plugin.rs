@@ -28,7 +28,8 @@ use crate::{
 };
 
 /// What the host says where there is no state to ask for the last error (rule 1.9).
-const NO_STATE: &str = "the plugin gave no state (NULL), so it has no message: give a state to have the message read";
+pub(crate) const NO_STATE: &str =
+    "the plugin gave no state (NULL), so it has no message: give a state to have the message read";
 
 /// Why init failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +73,7 @@ pub enum OpenError {
     Json(#[from] JsonError),
 }
 
-type GetTypes = Option<unsafe extern "C" fn(*mut u32, *mut c_void) -> *mut u16>;
+pub(crate) type GetTypes = Option<unsafe extern "C" fn(*mut u32, *mut c_void) -> *mut u16>;
 
 /// What init was lent. Overwritten after the call and kept for as long as the state lives (rule 1.10).
 #[derive(Debug)]
@@ -258,6 +259,23 @@ impl Plugin {
         // SAFETY: the state is alive; the text lives until the next call into it.
         let message = unsafe { text(get_last_error(self.state)) };
         message.unwrap_or_else(|| "plugin_get_last_error gave NULL: it must always give a text".to_owned())
+    }
+
+    /// The bytes of the plugin's last error, `None` for NULL; of a state that is NULL there is none to ask for.
+    pub(crate) fn own_last_error(&self) -> Option<Vec<u8>> {
+        match self.api().get_last_error.filter(|_| !self.state.is_null()) {
+            // SAFETY: the state is alive; the text lives until the next call into it.
+            Some(get_last_error) => unsafe { crate::text::bytes(get_last_error(self.state)) },
+            None => Some(Vec::new()),
+        }
+    }
+
+    /// Whether one of the functions that name event types names any.
+    pub(crate) fn names_types(&self, get_types: GetTypes) -> bool {
+        let mut count = 0;
+        // SAFETY: the state is alive, `count` is ours.
+        let types = get_types.map(|get_types| unsafe { get_types(&raw mut count, self.state) });
+        types.is_some_and(|types| !types.is_null()) && count > 0
     }
 
     /// Opens the plugin's event source. The instance is closed on drop.

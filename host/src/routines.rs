@@ -47,6 +47,8 @@ struct Queue {
     /// The routines that are subscribed.
     known: BTreeSet<usize>,
     last: usize,
+    /// How often routines have returned.
+    runs: u64,
     closed: bool,
 }
 
@@ -114,11 +116,18 @@ impl Routines {
             drop(queue);
             let again = routine.run();
             queue = self.lock();
+            queue.runs += 1;
             match again && queue.known.contains(&routine.id) {
                 true => queue.ready.push_back(routine),
                 false => drop(queue.known.remove(&routine.id)),
             }
         }
+    }
+
+    /// How often routines have returned, and how many are subscribed.
+    pub(crate) fn runs(&self) -> (u64, usize) {
+        let queue = self.lock();
+        (queue.runs, queue.known.len())
     }
 
     /// Drops what waits and waits for what runs.

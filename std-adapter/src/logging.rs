@@ -7,7 +7,9 @@
 //!
 //! 1. what [`scope`] was given, inside of it;
 //! 2. the state that the host calls on this thread, the innermost where calls are nested;
-//! 3. what the thread was given when it began, by [`spawn`] or [`adopt`].
+//! 3. what the thread was given when it began: one of [`Threads`](crate::sources::Threads) or of
+//!    [`Pushed`](crate::sources::Pushed) has the log of the place that has started it, a [`Task`](crate::task::Task) its
+//!    own; [`adopt`] gives one to any other.
 //!
 //! A line of another thread is dropped: there is no telling whose it is.
 //!
@@ -53,10 +55,8 @@
 //! falconet_std::export!(Talking: parse, config);
 //! ```
 
-use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread::{Builder, JoinHandle};
 
 use falconet::Log;
 use falconet::log::Severity;
@@ -187,29 +187,6 @@ pub fn scope<R>(log: Log, work: impl FnOnce() -> R) -> R {
 /// ```
 pub fn adopt(log: Log) {
     here::keep(log);
-}
-
-/// Starts a thread whose lines go where those of this place go: [`std::thread::spawn`] in a plugin.
-///
-/// It is joined before the plugin is dropped, at the latest: the library may be unmapped then (rule 11.2).
-/// As any start of a thread by std, it leaves a destructor in the storage of the thread that calls it (measured with Rust
-/// 1.95): glibc keeps the library mapped until that thread ends.
-///
-/// ```
-/// use falconet_std::logging;
-/// let thread = logging::spawn(|| log::info!("at work"))?;
-/// thread.join().unwrap();
-/// # Ok::<(), std::io::Error>(())
-/// ```
-///
-/// # Errors
-/// Where the system has no thread to give.
-pub fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
-    let log = current();
-    Builder::new().spawn(move || match log {
-        Some(log) => scope(log, work),
-        None => work(),
-    })
 }
 
 /// The logger of this library, which has a `log` crate of its own.

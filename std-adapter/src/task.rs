@@ -58,6 +58,7 @@ use falconet::Log;
 use falconet::error::Message;
 use falconet::log::Severity;
 
+use crate::logging;
 use crate::sources::Threads;
 
 pub use crate::sources::Stop;
@@ -131,7 +132,7 @@ impl Task {
         let (ends, of) = (Arc::clone(&finished), name.to_owned());
         let mut thread = Threads::new();
         thread.spawn(name, move |stop| {
-            match catch_unwind(AssertUnwindSafe(|| work(stop))) {
+            match catch_unwind(AssertUnwindSafe(|| logging::scope(log, || work(stop)))) {
                 Ok(None) => {}
                 Ok(Some(why)) => report(log, &of, " failed: ", why.as_bytes()),
                 Err(panic) => panicked(log, &of, panic),

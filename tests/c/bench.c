@@ -4,9 +4,12 @@
  * `bench layout` prints them for a test that compares them with `falconet::abi`.
  *
  *   bench LIBRARY CONFIG PARAMS drain              every event up to the end, taken as a host takes them
+ *   bench LIBRARY CONFIG PARAMS decades            the same, and CPU time of each decade of events from 10,000 on
+ *   bench LIBRARY CONFIG PARAMS turns COUNT        COUNT instances, opened together, a batch of each in turn up to the end
  *   bench LIBRARY CONFIG PARAMS idle COUNT         up to the first call without events, then COUNT more of those
  *   bench LIBRARY CONFIG PARAMS fresh COUNT F...   COUNT extractions, each of an event that was not asked before
  *   bench LIBRARY CONFIG PARAMS again COUNT F...   COUNT extractions from one event under one number
+ *   bench LIBRARY CONFIG PARAMS each F...          every event up to the end, each field of it in a call of its own
  *   bench LIBRARY CONFIG PARAMS text COUNT         COUNT texts of events
  *   bench LIBRARY CONFIG PARAMS tour F...          each call once and in every way that fails: for counting allocations
  *   bench LIBRARY CONFIG PARAMS steady F...        the same of the calls between an open and its close, and of parsing
@@ -134,6 +137,63 @@ static void drain(void)
 			return;
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Prints `e<k>=<ns>`: CPU time of an event from the first batch that ends behind 10^(k-1) events to that behind 10^k. */
+static void decades(void)
+{
+	struct event **events;
+	uint32_t count;
+	uint64_t until = 10000, from = 0, since = 0;
+	int k = 4;
+	while (next(&events, &count) == OK || count > 0) {
+		if (seen.events >= until) {
+			uint64_t now = cpu_ns();
+			if (from)
+				printf("e%d=%.3f ", k, (double)(now - since) / (double)(seen.events - from));
+			from = seen.events;
+			since = now;
+			until *= 10;
+			k++;
+		}
+		if (seen.last == ENDED)
+			return;
+	}
+}
+
+/* The instance that is open already, and others beside it, a batch of each in turn. */
+static void turns(uint64_t instances, const char *params)
+{
+	struct event **events;
+	uint32_t count;
+	rc_t rc;
+	void *open[16] = { instance };
+	if (instances < 1 || instances > 16)
+		stop("1 to 16 instances");
+	for (uint64_t i = 1; i < instances; i++) {
+		open[i] = plugin.open(state, params, &rc);
+		if (rc != OK)
+			stop("open");
+	}
+	for (uint64_t left = instances; left > 0;)
+		for (uint64_t i = 0; i < instances; i++) {
+			if (!open[i])
+				continue;
+			instance = open[i];
+			if (next(&events, &count) != OK && count == 0) {
+				plugin.close(state, open[i]);
+				open[i] = NULL;
+				left--;
+			}
+		}
+	instance = NULL;
+}
+
 static void idle(uint64_t times)
 {
 	struct event **events;
@@ -190,6 +250,31 @@ static void extractions(uint64_t times, int fresh)
 			event.evtnum = i + 1;
 		}
 		extract(&event);
+	}
+}
+
+/* As a host does that has a rule for each field: while the batch is there. */
+static void each(void)
+{
+	struct event **events;
+	uint32_t count, num_fields = request.num_fields;
+	uint64_t number = 0;
+	request.num_fields = 1;
+	while (next(&events, &count) == OK || count > 0) {
+		for (uint32_t i = 0; i < count; i++) {
+			struct event_input event = { events[i], ++number, "bench" };
+			for (uint32_t j = 0; j < num_fields; j++) {
+				fields[j].res_len = UINT64_MAX;
+				request.fields = &fields[j];
+				if (plugin.extract_fields(state, &event, &request) != OK)
+					seen.failures++;
+				if (fields[j].res_len == UINT64_MAX)
+					stop("res_len has not been written");
+				seen.values += fields[j].res_len;
+			}
+		}
+		if (seen.last == ENDED)
+			return;
 	}
 }
 
@@ -320,13 +405,6 @@ static void load(const char *path)
 		stop("it is no plugin with a source and fields");
 }
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 int main(int count, char **arguments)
 {
 	if (count == 2 && !strcmp(arguments[1], "layout"))
@@ -336,7 +414,11 @@ int main(int count, char **arguments)
 	const char *work = arguments[4];
 	int at = 5;
 	uint64_t times = 0;
-	if (strcmp(work, "drain") && strcmp(work, "tour") && strcmp(work, "steady") && at < count)
+	const char *without[] = { "drain", "each", "decades", "tour", "steady" };
+	int takes = 1;
+	for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+		takes = takes && strcmp(work, without[i]);
+	if (takes && at < count)
 		times = strtoull(arguments[at++], NULL, 10);
 	for (; at < count && request.num_fields < MAX_FIELDS; at++) {
 		struct field *field = &fields[request.num_fields++];
@@ -362,12 +444,18 @@ int main(int count, char **arguments)
 		before = allocations_so_far();
 	if (!strcmp(work, "drain"))
 		drain();
+	else if (!strcmp(work, "decades"))
+		decades();
+	else if (!strcmp(work, "turns"))
+		turns(times, arguments[3]);
 	else if (!strcmp(work, "idle"))
 		idle(times);
 	else if (!strcmp(work, "fresh"))
 		extractions(times, 1);
 	else if (!strcmp(work, "again"))
 		extractions(times, 0);
+	else if (!strcmp(work, "each"))
+		each();
 	else if (!strcmp(work, "text"))
 		texts(times);
 	else if (!strcmp(work, "tour"))

@@ -3,7 +3,9 @@
 
 pub mod capi;
 pub mod host;
+pub mod log_lines;
 pub mod plugins;
+pub mod running;
 pub mod sysdig;
 pub mod tools;
 pub mod witness;

@@ -10,7 +10,8 @@ use std::{env, fs, io};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::host::root;
+use crate::host::{Skip, root};
+use crate::tools;
 
 /// How a plugin is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +63,18 @@ pub fn library_with(folder: &Path, profile: Profile, more: &[&'static str]) -> P
 #[must_use]
 pub fn access_log(profile: Profile) -> PathBuf {
     library(&root().join("examples/access-log"), profile)
+}
+
+/// The library of `examples/k8s-audit`, which replaces an official one.
+#[must_use]
+pub fn k8s_audit() -> PathBuf {
+    library(&root().join("examples/k8s-audit"), Profile::Release)
+}
+
+/// The library of `examples/json`, which replaces an official one.
+#[must_use]
+pub fn json() -> PathBuf {
+    library(&root().join("examples/json"), Profile::Release)
 }
 
 /// The library of `examples/demo`, the plugin that is measured.
@@ -165,6 +178,27 @@ pub fn peer_tables() -> PathBuf {
     library(&root().join("tests/fixtures/peer-tables"), Profile::Dev)
 }
 
+/// The library of `tests/peers/<name>`, the same work with the official Rust SDK.
+#[must_use]
+pub fn peer(name: &str, profile: Profile) -> PathBuf {
+    library(&root().join("tests/peers").join(name), profile)
+}
+
+/// The library of `tests/peers/demo-c`, which is demo by hand in C, compiled into `folder`.
+///
+/// # Errors
+/// [`Skip`] where there is no C compiler.
+///
+/// # Panics
+/// If it does not compile: the compiler's messages are in the panic.
+pub fn demo_c(folder: &Path) -> Result<PathBuf, Skip> {
+    let library = folder.join("libdemo_c.so");
+    let mut command = tools::cc()?;
+    command.args(["-shared", "-fPIC", "-fvisibility=hidden", "-o"]).arg(&library);
+    tools::output(command.arg(root().join("tests/peers/demo-c/demo.c")));
+    Ok(library)
+}
+
 /// The library of `tests/fixtures/threads`, which uses the host's own table.
 #[must_use]
 pub fn threads() -> PathBuf {
@@ -182,15 +216,34 @@ pub fn slots() -> PathBuf {
     })
 }
 
+/// The program `tests/src/bin/json_check.rs`, optimised as the plugins are that it is compared with.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn json_check() -> PathBuf {
+    built(&root().join("tests/Cargo.toml"), &["--release", "--bin", "json_check"], |artifact| {
+        artifact["executable"].as_str().map(PathBuf::from)
+    })
+}
+
 /// The `falconet` command, built as `cargo build` does.
 ///
 /// # Panics
 /// If it cannot be built: cargo's messages are in the panic.
 #[must_use]
 pub fn command() -> PathBuf {
-    built(&root().join("host/Cargo.toml"), &["--bin", "falconet"], |artifact| {
-        artifact["executable"].as_str().map(PathBuf::from)
-    })
+    command_of(Profile::Dev)
+}
+
+/// The `falconet` command.
+///
+/// # Panics
+/// If it cannot be built: cargo's messages are in the panic.
+#[must_use]
+pub fn command_of(profile: Profile) -> PathBuf {
+    let arguments = [&["--bin", "falconet"][..], profile.arguments()].concat();
+    built(&root().join("host/Cargo.toml"), &arguments, |artifact| artifact["executable"].as_str().map(PathBuf::from))
 }
 
 /// A copy of a library in a folder of its own: the loader takes it for another one, so that it has statics of its own.
@@ -258,14 +311,22 @@ fn build(
 ) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let folder = manifest.parent().ok_or("no folder")?;
     // In the crate's folder, so that its own configuration and toolchain count, as for a user.
-    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
         .arg("build")
         .args(arguments)
         .args(["--message-format=json-render-diagnostics", "--manifest-path"])
         .arg(manifest)
         .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()?;
+        .stdin(Stdio::null());
+    // What cargo says of the crate whose test this is: build scripts of dependencies look at it, and would run again.
+    for (name, _) in env::vars_os() {
+        let is_of_test = |begin| name.to_str().is_some_and(|name| name.starts_with(begin));
+        if is_of_test("CARGO_PKG_") || is_of_test("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    let output = command.output()?;
     if !output.status.success() {
         return Err(format!("cargo build: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into());
     }

@@ -18,6 +18,15 @@ pub fn format(fields: &[&str]) -> String {
     format!("*{}", fields.iter().map(|field| format!("%{field}")).collect::<Vec<_>>().join(BETWEEN))
 }
 
+/// Behind the last column of [`format_records`].
+const END: &str = " \u{1e}";
+
+/// The same for values of more than one line. Read with [`Run::records`].
+#[must_use]
+pub fn format_records(fields: &[&str]) -> String {
+    format(fields) + END
+}
+
 /// The value of `-I` that opens a plugin's source.
 #[must_use]
 pub fn input(plugin: &str, params: impl AsRef<OsStr>) -> OsString {
@@ -52,6 +61,16 @@ impl Run {
     #[must_use]
     pub fn rows(&self) -> Vec<Vec<String>> {
         self.lines().iter().map(|line| line.split(BETWEEN).map(str::to_owned).collect()).collect()
+    }
+
+    /// The columns of each event that was printed with [`format_records`].
+    #[must_use]
+    pub fn records(&self) -> Vec<Vec<String>> {
+        let text = String::from_utf8_lossy(&self.stdout);
+        let end = format!("{END}\n");
+        let mut records: Vec<_> = text.split(&end).collect();
+        assert_eq!(records.pop(), Some(""), "what is behind the last event");
+        records.iter().map(|record| record.split(BETWEEN).map(str::to_owned).collect()).collect()
     }
 
     /// Both outputs, for a failure.

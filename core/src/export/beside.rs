@@ -5,9 +5,12 @@
 use core::cell::UnsafeCell;
 use core::fmt;
 
+use crate::error::Message;
+use crate::text::TextRoom;
+
 /// One part for each capability that needs one, `()` for the others.
 #[derive(Debug)]
-pub struct Beside<S, M, A, R, I> {
+pub struct Beside<S, M, A, R, I, E> {
     /// The author's shared part.
     pub shared: S,
     /// The metrics as the host reads them.
@@ -18,6 +21,39 @@ pub struct Beside<S, M, A, R, I> {
     pub routines: R,
     /// What imported tables' handles belong to.
     pub imports: I,
+    /// Memory for an event's text.
+    pub event_text: E,
+}
+
+/// Memory for an event's text of up to `N` bytes, its NUL included.
+pub struct EventTextMemory<const N: usize>(UnsafeCell<Message<N>>);
+
+// SAFETY: who reaches the text says that nobody else does.
+unsafe impl<const N: usize> Sync for EventTextMemory<N> {}
+
+impl<const N: usize> EventTextMemory<N> {
+    /// Without a text.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "made by `export!` in a static, and nowhere else")]
+    pub const fn new() -> Self {
+        Self(UnsafeCell::new(Message::new()))
+    }
+
+    /// The room for the next text.
+    ///
+    /// # Safety
+    /// Nobody else uses it: the host asks for one text of a state at a time (rule 8.2).
+    #[inline]
+    pub unsafe fn room(&self) -> TextRoom<'_> {
+        // SAFETY: the caller is the only one.
+        TextRoom::new(unsafe { &mut *self.0.get() }.text())
+    }
+}
+
+impl<const N: usize> fmt::Debug for EventTextMemory<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventTextMemory").field("bytes", &N).finish()
+    }
 }
 
 /// The author's shared part of one state.

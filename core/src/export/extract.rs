@@ -10,11 +10,12 @@ use super::ExportedExtract;
 use super::shell::StateOf;
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
-use crate::event::{Alleged, Event, PLUGIN_EVENT};
+use crate::event::{Alleged, Event, PAYLOAD_OFFSET, PLUGIN_EVENT};
 use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter, is_plain, may_drop};
 use crate::tables::Access;
 
-/// `plugin_extract_fields`. Every output of the request is written on every path (rule 5.3).
+/// `plugin_extract_fields`. Every output of the request is written on every path (rule 5.3). A call that fails, for a state
+/// or an event that is no good or a field that there is none of, gives no value at all.
 ///
 /// What the real host asks goes straight through: one field (rule 5.1) of a plugin event as every SDK writes it.
 ///
@@ -58,8 +59,8 @@ unsafe fn answer<T: ExportedExtract>(
     asked: *const abi::FieldExtractInput,
 ) -> Rc {
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends with this call.
-    let (event, decoded) = match unsafe { state.extraction.kept::<true>(input.evtnum, alleged) } {
-        Some(kept) => kept,
+    let decoded = match unsafe { state.extraction.kept::<true>(input.evtnum, alleged) } {
+        Some(decoded) => decoded,
         None => {
             let Some(event) = Event::plain(alleged.as_bytes()) else {
                 // SAFETY: as this function's, and not NULL.
@@ -70,11 +71,16 @@ unsafe fn answer<T: ExportedExtract>(
                 return unsafe { refuse(asked, T::OFFSETS) };
             };
             // SAFETY: as for `kept`, whose reference is gone.
-            (event, unsafe { state.extraction.keep(input.evtnum, &event, decoded) })
+            unsafe { state.extraction.keep(input.evtnum, &event, decoded) }
         }
     };
-    // SAFETY: as for `kept`.
-    unsafe { state.extraction.begin_call() };
+    // Made again, so that what it needs is computed where it is used.
+    // SAFETY: a plain event, as was checked now or when it was kept.
+    let event = unsafe { alleged.unchecked(PAYLOAD_OFFSET) };
+    if const { may_drop::<T>() } {
+        // SAFETY: as for `kept`.
+        unsafe { state.extraction.begin_call() };
+    }
     // SAFETY: not NULL, so the host's struct, of which only members of the claimed version are read (rule 1.5); what is
     // called has this function's contract, and an event that was decoded.
     unsafe {
@@ -121,8 +127,8 @@ unsafe fn any_event<T: ExportedExtract>(
     let alleged = unsafe { Alleged::from_ptr(input.evt) };
     let event = alleged.and_then(|alleged| {
         // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
-        if let Some((event, _)) = unsafe { state.extraction.kept::<false>(input.evtnum, alleged) } {
-            return Some(event);
+        if unsafe { state.extraction.kept::<false>(input.evtnum, alleged) }.is_some() {
+            return Some(alleged.with_payload(&[]));
         }
         let event = alleged.check_any().ok()?;
         // SAFETY: the state is live, as the caller says; for the rest as above.
@@ -181,11 +187,9 @@ unsafe fn several<T: ExportedExtract>(
     payload: &[u8],
 ) -> Rc {
     // Volatile, or the compiler reads them before the call, and moves the caller's registers for it.
-    // SAFETY: the host's structs, of which only members of the claimed version are read (rule 1.5).
-    let (places, count, event) = unsafe {
-        let count = (&raw const (*asked).num_fields).read_volatile();
-        ((&raw const (*asked).fields).read_volatile(), count, (&raw const (*input).evt).read_volatile())
-    };
+    // SAFETY: the host's struct, of which only members of the claimed version are read (rule 1.5).
+    let (places, count) =
+        unsafe { ((&raw const (*asked).fields).read_volatile(), (&raw const (*asked).num_fields).read_volatile()) };
     if places.is_null() {
         // SAFETY: as this function's.
         return unsafe { refuse(asked, T::OFFSETS) };
@@ -193,7 +197,7 @@ unsafe fn several<T: ExportedExtract>(
     // SAFETY: the state is live, its event not NULL and decoded; the host extracts on one thread at a time for a state
     // (rule 8.2).
     let call = unsafe {
-        let event = Alleged::from_ptr(event).unwrap_unchecked().with_payload(payload);
+        let event = Alleged::from_ptr((*input).evt).unwrap_unchecked().with_payload(payload);
         let decoded = state.extraction.present_decoded();
         Call { state, plugin: state.plugin(), input: &*input, asked, event, decoded }
     };
@@ -209,7 +213,7 @@ unsafe fn several<T: ExportedExtract>(
             }
         }
     }
-    let mut rc = SUCCESS;
+    let mut field = places;
     for index in 0..count as usize {
         // SAFETY: as in `extract`; the reference ends before.
         let results = unsafe { state.extraction.present() };
@@ -220,11 +224,17 @@ unsafe fn several<T: ExportedExtract>(
             results.wanted = if count == 1 { Offsets::Values } else { Offsets::Field(index) };
             results.note(0, (0, 0));
         }
-        // SAFETY: the places of `count` requests of the host's; the rest as this function's.
-        rc |= unsafe {
-            let field = places.add(index);
-            if T::OFFSETS { extract::<T, true>(&call, field) } else { extract::<T, false>(&call, field) }
-        };
+        // SAFETY: one of the requests; the rest as this function's.
+        unsafe {
+            let rc = if T::OFFSETS { extract::<T, true>(&call, field) } else { extract::<T, false>(&call, field) };
+            if rc != SUCCESS {
+                if T::OFFSETS {
+                    state.extraction.present().wanted = Offsets::None;
+                }
+                return refuse(asked, T::OFFSETS);
+            }
+            field = field.add(1);
+        }
     }
     if !offsets.is_null() {
         // SAFETY: as in `extract`; the reference ends with this call.
@@ -234,7 +244,7 @@ unsafe fn several<T: ExportedExtract>(
         // SAFETY: not NULL, so the host's struct.
         unsafe { offsets.write(abi::ExtractValueOffsets { start, length }) };
     }
-    rc
+    SUCCESS
 }
 
 /// What every field of a call needs.
@@ -267,13 +277,16 @@ unsafe fn extract<T: ExportedExtract, const NOTE: bool>(call: &Call<'_, T>, fiel
     });
     request.tables = access.as_ref();
     let filled = dispatch::<T, NOTE>(id, call, &mut request);
+    // SAFETY: one request of the host's.
+    unsafe { give(field, filled) };
     if filled.count > 0 {
-        // SAFETY: one request of the host's.
-        unsafe { give(field, filled) };
         return SUCCESS;
     }
-    // SAFETY: as this function's.
-    unsafe { no_value::<T>(call.state, field) }
+    if const { may_drop::<T>() } {
+        // SAFETY: as this function's.
+        unsafe { count_dropped::<T>(call.state, field) };
+    }
+    if (id as usize) < T::FIELDS.len() { SUCCESS } else { FAILURE }
 }
 
 /// Writes a request's outputs.
@@ -289,26 +302,21 @@ unsafe fn give(field: *mut abi::ExtractField, filled: Filled) {
     }
 }
 
-/// Writes the outputs of a request that has no value. One that was made but not handed over is counted.
+/// Counts a value that was made but not handed over.
 ///
 /// # Safety
 /// As [`extract_fields`]; `field` is one request of the host's.
 #[inline(never)]
-unsafe fn no_value<T: ExportedExtract>(state: &'static StateOf<T>, field: *mut abi::ExtractField) -> Rc {
-    // SAFETY: one request of the host's.
-    let (id, name) = unsafe {
-        give(field, Filled::NONE);
-        ((*field).field_id, (*field).field)
-    };
+unsafe fn count_dropped<T: ExportedExtract>(state: &'static StateOf<T>, field: *mut abi::ExtractField) {
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
     let results = unsafe { state.extraction.present() };
-    if const { may_drop::<T>() } && results.dropped() != Dropped::No {
-        // SAFETY: NULL, or the field's name as the host has it from `get_fields`, valid for the call.
-        let name = unsafe { state::text_or_empty(name) };
+    if results.dropped() != Dropped::No {
+        // SAFETY: one request of the host's, with NULL or the field's name as the host has it from `get_fields`, valid
+        // for the call.
+        let name = unsafe { state::text_or_empty((*field).field) };
         state.head.shared.value_dropped(name.to_bytes(), results.dropped().why());
         results.set_dropped(Dropped::No);
     }
-    if (id as usize) < T::FIELDS.len() { SUCCESS } else { FAILURE }
 }
 
 /// Calls the function of field `id`: directly for the first 64, each arm known at compile time.

@@ -160,6 +160,9 @@ macro_rules! __export_plugin {
             $crate::__export_if! { async_events $words { $crate::export::AsyncGate } { () } },
             $crate::__export_if! { listen $words { $crate::export::Routines<routines> } { () } },
             $crate::__export_if! { import_tables $words { $crate::export::SessionCell } { () } },
+            $crate::__export_if! { source $words {
+                $crate::export::EventTextMemory<{ <$p as $crate::Source>::TEXT_BYTES }>
+            } { () } },
         >;
         const __STATE: $crate::export::State<$p, __Extraction, __Beside> = $crate::export::State::new(
             $crate::__export_if! { extract $words { $crate::export::Extraction::new() } { () } },
@@ -171,6 +174,7 @@ macro_rules! __export_plugin {
                 async_gate: $crate::__export_if! { async_events $words { $crate::export::AsyncGate::new() } { () } },
                 routines: $crate::__export_if! { listen $words { $crate::export::Routines::new() } { () } },
                 imports: $crate::__export_if! { import_tables $words { $crate::export::SessionCell::new() } { () } },
+                event_text: $crate::__export_if! { source $words { $crate::export::EventTextMemory::new() } { () } },
             },
         );
         static __NO_STATE: $crate::export::Head = $crate::export::Head::new();
@@ -310,6 +314,12 @@ macro_rules! __export_plugin {
         // SAFETY: the statics above are this plugin's own.
         unsafe impl $crate::export::ExportedSource for $p {
             $($storage)+! { @instances $p }
+            unsafe fn text_room(
+                state: &'static $crate::export::State<Self, __Extraction, __Beside>,
+            ) -> $crate::TextRoom<'static> {
+                // SAFETY: as this function's.
+                unsafe { state.beside().event_text.room() }
+            }
         }
     };
     (@extract $p:ty; $words:tt) => {

@@ -15,7 +15,7 @@ use crate::batch::Limits;
 use crate::error::Error;
 use crate::event::{Alleged, Event, PAYLOAD_OFFSET};
 use crate::source::{Instance, Next, Source};
-use crate::text::{OpenParams, TextRoom};
+use crate::text::OpenParams;
 
 /// Checks at compile time what a source declares.
 #[expect(clippy::panic, reason = "evaluated at compile time: a panic is a compile error")]
@@ -35,6 +35,7 @@ pub const fn check_source<T: Source>() {
     if T::MAX_PAYLOAD > u32::MAX as usize - PAYLOAD_OFFSET || T::MAX_PAYLOAD + PAYLOAD_OFFSET > T::BATCH_BYTES {
         panic!("BATCH_BYTES has no room for an event of MAX_PAYLOAD bytes and its header of 38");
     }
+    assert!(T::TEXT_BYTES > 0, "TEXT_BYTES has no room for the NUL that ends an event's text");
 }
 
 /// `plugin_get_id`.
@@ -276,8 +277,8 @@ pub unsafe extern "C" fn event_to_string<T: ExportedSource>(
     let alleged = unsafe { Alleged::from_ptr(input.evt) };
     let Some(event) = alleged.and_then(|alleged| Event::plain(alleged.as_bytes())) else { return no_text() };
     // SAFETY: the host calls one at a time, and reads the text before the next call.
-    let room = unsafe { state.event_text() };
-    let Some(Some(text)) = T::guard(plugin, || value.event_to_string(&event, TextRoom::new(room))) else {
+    let room = unsafe { T::text_room(state) };
+    let Some(Some(text)) = T::guard(plugin, || value.event_to_string(&event, room)) else {
         return no_text();
     };
     text.as_ptr()

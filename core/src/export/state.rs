@@ -25,7 +25,7 @@ use crate::error::{Message, Report};
 use crate::log::{Log, Severity, Shared};
 use crate::plugin::Plugin;
 use crate::source::Source;
-use crate::text::{EventText, OpenParams};
+use crate::text::OpenParams;
 
 /// What a state is at the moment.
 mod phase {
@@ -160,7 +160,6 @@ pub struct State<T, X, B> {
     pub(super) extraction: X,
     beside: B,
     open_params: UnsafeCell<Message<{ OpenParams::CAPACITY }>>,
-    event_text: UnsafeCell<Message<{ EventText::CAPACITY }>>,
 }
 
 // SAFETY: the head is made of atomics and locks; the cells are reached through the host's calls on this state only,
@@ -183,7 +182,6 @@ impl<T: Plugin, X, B> State<T, X, B> {
             extraction,
             beside,
             open_params: UnsafeCell::new(Message::new()),
-            event_text: UnsafeCell::new(Message::new()),
         }
     }
 
@@ -280,17 +278,6 @@ impl<T: Plugin, X, B> State<T, X, B> {
     pub(super) unsafe fn open_params_text(&self) -> &mut Message<{ OpenParams::CAPACITY }> {
         // SAFETY: the caller is the only one.
         unsafe { &mut *self.open_params.get() }
-    }
-
-    /// Memory for an event's text.
-    ///
-    /// # Safety
-    /// As [`State::open_params_text`].
-    #[inline]
-    #[expect(clippy::mut_from_ref, reason = "an UnsafeCell's content")]
-    pub(super) unsafe fn event_text(&self) -> &mut Message<{ EventText::CAPACITY }> {
-        // SAFETY: the caller is the only one.
-        unsafe { &mut *self.event_text.get() }
     }
 }
 

@@ -31,10 +31,10 @@ impl<D: Copy> Cache<D> {
         self.event = 0;
     }
 
-    /// The kept event, where it is the alleged one: its lengths need no second check. `PLAIN`: a plugin event as every
-    /// SDK writes it, else any other one.
+    /// What the alleged event was decoded to, where it is the kept one: its lengths need no second check. `PLAIN`: a plugin
+    /// event as every SDK writes it, whose payload begins at byte [`PAYLOAD_OFFSET`]; else one without a payload.
     #[inline(always)]
-    pub(super) fn get<'e, const PLAIN: bool>(&self, number: u64, alleged: Alleged<'e>) -> Option<(Event<'e>, &D)> {
+    pub(super) fn get<const PLAIN: bool>(&self, number: u64, alleged: Alleged<'_>) -> Option<&D> {
         let bytes = alleged.as_bytes();
         let same = self.number == number
             && self.event == bytes.as_ptr() as usize
@@ -44,10 +44,8 @@ impl<D: Copy> Cache<D> {
         if size_of::<D>() == 0 || !same {
             return None;
         }
-        let payload = if PLAIN { PAYLOAD_OFFSET } else { bytes.len() };
-        // SAFETY: an event of this length is kept as a plain one, which has at least 38 bytes, or as one without a
-        // payload. One is kept only together with a decoded value.
-        Some(unsafe { (alleged.unchecked(payload), self.decoded.assume_init_ref()) })
+        // SAFETY: an event is kept only together with a decoded value.
+        Some(unsafe { self.decoded.assume_init_ref() })
     }
 
     /// Keeps an event and what it was decoded to.

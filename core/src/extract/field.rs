@@ -8,6 +8,7 @@ use core::ptr::NonNull;
 pub(crate) use super::memory::Filled;
 use super::{Extract, List, Request, Value};
 use crate::abi;
+use crate::export::DIRECT_FIELDS;
 
 /// Gives a field's value of a decoded event.
 #[doc(hidden)]
@@ -275,8 +276,8 @@ pub(crate) const fn getter<T: Extract, const NOTE: bool>(index: usize) -> Getter
     if NOTE { T::FIELDS[index].get_noted } else { T::FIELDS[index].get }
 }
 
-/// Whether any value of the plugin may be made and then not be handed over. One that is a single cell in a place of its
-/// own always is.
+/// Whether any value of the plugin may be made and then not be handed over, because a ring has no room for it. One that is
+/// a single cell in a place of its own always is, and needs no ring.
 #[must_use]
 pub(crate) const fn may_drop<T: Extract>() -> bool {
     let mut index = 0;
@@ -291,11 +292,12 @@ pub(crate) const fn may_drop<T: Extract>() -> bool {
     false
 }
 
-/// Whether field `index` has one value of an event at most: it is no list, and takes no argument.
+/// Whether field `index` has one value of an event at most, for which there is a place: it is no list, takes no argument,
+/// and is one of those that are called directly.
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "checked, and evaluated at compile time")]
 pub(crate) const fn is_plain<T: Extract>(index: usize) -> bool {
-    if index >= T::FIELDS.len() {
+    if index >= T::FIELDS.len() || index >= DIRECT_FIELDS {
         return false;
     }
     let field = &T::FIELDS[index];

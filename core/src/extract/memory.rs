@@ -78,16 +78,12 @@ pub trait Memory {
     /// As [`Memory::begin`].
     unsafe fn forget(&self);
 
-    /// The event and what it is decoded to, where it was kept: never with something zero-sized. `PLAIN`: a plugin event
-    /// as every SDK writes it, else any other one.
+    /// What the event is decoded to, where it was kept: never something zero-sized. `PLAIN`: a plugin event as every SDK
+    /// writes it, whose payload begins at its fixed place; else one without a payload.
     ///
     /// # Safety
     /// As [`Memory::begin`]; the reference is dropped before the next call.
-    unsafe fn kept<'a, 'e, const PLAIN: bool>(
-        &'a self,
-        number: u64,
-        alleged: Alleged<'e>,
-    ) -> Option<(Event<'e>, &'a Self::Decoded)>;
+    unsafe fn kept<const PLAIN: bool>(&self, number: u64, alleged: Alleged<'_>) -> Option<&Self::Decoded>;
 
     /// Keeps an event and what it was decoded to.
     ///
@@ -142,11 +138,7 @@ impl<D: Copy + 'static, const FIXED: usize, const CELLS: usize, const TEXT: usiz
     }
 
     #[inline(always)]
-    unsafe fn kept<'a, 'e, const PLAIN: bool>(
-        &'a self,
-        number: u64,
-        alleged: Alleged<'e>,
-    ) -> Option<(Event<'e>, &'a D)> {
+    unsafe fn kept<const PLAIN: bool>(&self, number: u64, alleged: Alleged<'_>) -> Option<&D> {
         // SAFETY: the caller is the only one in this state's extraction, and drops the reference before the next call.
         unsafe { &*self.cache.get() }.get::<PLAIN>(number, alleged)
     }

@@ -96,7 +96,7 @@ impl Extract for Demo {
     const FIELDS: &'static [Field<Self>] = &[
         Field::<Self>::new("demo.num", "the counter", |_, number, _| *number),
         Field::<Self>::new("demo.text", "the text", |_, _, _| CSpan::payload(TEXT)),
-        Field::<Self>::new("demo.double", "twice the counter", |_, number, _| *number * 2),
+        Field::<Self>::new("demo.double", "twice the counter", |_, number, _| number.wrapping_mul(2)),
     ];
 
     fn decode(&self, event: &Event<'_>) -> Option<u64> {

@@ -3,7 +3,7 @@
 //!
 //! Empty objects and arrays stay on their line; blanks behind the whole value stay as they are.
 
-use crate::json::{is_blank, string_len};
+use falconet_std::json::Tokens;
 
 /// Writes a text that is JSON by the strict rules, piece by piece.
 ///
@@ -11,15 +11,11 @@ use crate::json::{is_blank, string_len};
 /// The first one of `write`.
 pub fn write<E>(text: &[u8], mut write: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
     let mut depth = 0_usize;
-    let mut rest = text;
     // A bracket was opened, and what is in it would be the first in its line.
     let mut opened = false;
-    while let Some((byte, behind)) = rest.split_first() {
-        if is_blank(*byte) {
-            rest = behind;
-            continue;
-        }
-        let closes = matches!(byte, b'}' | b']');
+    let mut tokens = Tokens::new(text);
+    while let Some(token) = tokens.next() {
+        let closes = matches!(token, b"}" | b"]");
         if closes {
             depth = depth.saturating_sub(1);
         }
@@ -27,27 +23,16 @@ pub fn write<E>(text: &[u8], mut write: impl FnMut(&[u8]) -> Result<(), E>) -> R
             new_line(depth, &mut write)?;
         }
         opened = false;
-        let len = match byte {
-            b'"' => string_len(rest).unwrap_or(rest.len()),
-            b'{' | b'[' | b'}' | b']' | b',' | b':' => 1,
-            _ => scalar_len(rest),
-        };
-        let (piece, behind) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-        rest = behind;
-        write(piece)?;
-        match byte {
-            b'{' | b'[' => (opened, depth) = (true, depth + 1),
-            b',' => new_line(depth, &mut write)?,
-            b':' => write(b" ")?,
-            b'}' | b']' if depth == 0 => return write(rest),
+        write(token)?;
+        match token {
+            b"{" | b"[" => (opened, depth) = (true, depth + 1),
+            b"," => new_line(depth, &mut write)?,
+            b":" => write(b" ")?,
+            b"}" | b"]" if depth == 0 => return write(tokens.rest()),
             _ => {}
         }
     }
     Ok(())
-}
-
-fn scalar_len(text: &[u8]) -> usize {
-    text.iter().position(|byte| is_blank(*byte) || b",:}]".contains(byte)).unwrap_or(text.len())
 }
 
 fn new_line<E>(depth: usize, write: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
@@ -64,7 +49,7 @@ fn new_line<E>(depth: usize, write: &mut impl FnMut(&[u8]) -> Result<(), E>) -> 
 
 #[cfg(test)]
 mod tests {
-    use crate::check::{Rules, check};
+    use falconet_std::json::{Rules, check};
 
     fn indented(text: &str) -> String {
         check(text.as_bytes(), Rules::Strict).unwrap();

@@ -8,22 +8,17 @@
 //! | `json.rawtime` | the event's time in nanoseconds since 1970 |
 //!
 //! Each has an older name that begins with `jevt.`. None has a value where the payload is no object and no array, by the
-//! lenient rules of [`check`].
+//! lenient rules of [`falconet_std::json`].
 
-#[path = "../../k8s-audit/src/check.rs"]
-pub mod check;
 pub mod indent;
-#[path = "../../k8s-audit/src/json.rs"]
-pub mod json;
 pub mod pointer;
 
 use core::fmt::Write as _;
 
-use check::Rules;
 use falconet::extract::{Argument, Text};
 use falconet::view::WriteView;
 use falconet::{Error, Event, Extract, Field, Info, Init, Plugin, Request};
-use json::Value;
+use falconet_std::json::{self, Rules, Value};
 
 /// The plugin.
 #[derive(Debug)]
@@ -67,16 +62,16 @@ impl Extract for Json {
         if !matches!(payload.first(), Some(b'{' | b'[')) {
             return None;
         }
-        let checked = check::check(payload, Rules::Lenient).ok()?;
-        Some(Payload { has_blanks: checked.blanks > 0 })
+        let checked = json::check(payload, Rules::Lenient).ok()?;
+        Some(Payload { has_blanks: checked.blanks() > 0 })
     }
 }
 
 fn value(payload: &Payload, request: &mut Request<'_>) -> Option<Text> {
     let event = request.event();
-    let value = pointer::find(Value::new(event.payload()), request.key()?.to_bytes())?;
-    let text = value.as_text();
-    if let Some(plain) = text.map_or((!payload.has_blanks).then_some(value.raw()), json::Text::as_plain) {
+    let value = pointer::find(Value::trust(event.payload()), request.key()?.to_bytes())?;
+    let text = value.text();
+    if let Some(plain) = text.map_or((!payload.has_blanks).then_some(value.as_bytes()), |text| text.as_bytes()) {
         return request.text(until_nul(plain));
     }
     request.text_with(|out| {
@@ -84,14 +79,14 @@ fn value(payload: &Payload, request: &mut Request<'_>) -> Option<Text> {
         let write = |piece: &[u8]| write_until_nul(out, piece, &mut ended);
         match text {
             Some(text) => text.write(write),
-            None => json::compact(value.raw(), write),
+            None => json::compact(value.as_bytes(), write),
         }
     })
 }
 
 fn object(request: &mut Request<'_>) -> Option<Text> {
     let payload = request.event().payload();
-    check::check(payload, Rules::Strict).ok()?;
+    json::check(payload, Rules::Strict).ok()?;
     request.text_with(|out| indent::write(payload, |piece| out.write_all(piece)))
 }
 

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::Value;
+use falconet_std::json::{Kind, Value};
 
 /// What a pointer leads to; `None` where it leads nowhere.
 #[must_use]
@@ -17,7 +17,7 @@ pub fn find<'a>(value: Value<'a>, pointer: &[u8]) -> Option<Value<'a>> {
     let pointer = pointer.strip_prefix(b"/").unwrap_or(pointer);
     pointer.split(|byte| *byte == b'/').try_fold(value, |value, step| {
         let name = unescaped(step);
-        if value.is_array() { value.elements().nth(number(&name)?) } else { value.get(&name) }
+        if value.kind() == Kind::Array { value.element(number(&name)?) } else { value.member(&name) }
     })
 }
 
@@ -50,7 +50,8 @@ mod tests {
     use super::*;
 
     fn of(text: &'static str, pointer: &str) -> Option<&'static str> {
-        find(Value::new(text.as_bytes()), pointer.as_bytes()).and_then(|value| core::str::from_utf8(value.raw()).ok())
+        find(Value::trust(text.as_bytes()), pointer.as_bytes())
+            .and_then(|value| core::str::from_utf8(value.as_bytes()).ok())
     }
 
     #[test]

@@ -25,11 +25,11 @@ fn the_fields_are_those_of_the_official_plugin() {
 
 #[test]
 fn every_recorded_value_is_ours_too() {
-    let Some(data) = support::data() else { return };
+    let Some(data) = support::recorded::data() else { return };
     let plugin = support::load("json");
-    let asked = support::asked(&data);
+    let asked = support::recorded::asked(&data);
     let (mut compared, mut wrong) = (0, Vec::new());
-    for (number, recorded) in (1..).zip(support::recorded(&data)) {
+    for (number, recorded) in (1..).zip(support::recorded::all(&data)) {
         // The payload and the time as the host has printed them.
         let (Some(payload), Some(nanos)) = (recorded.field("evt.plugininfo"), recorded.field("evt.rawtime")) else {
             assert!(!recorded.has_event, "{}", recorded.name);

@@ -12,10 +12,9 @@ mod text;
 mod uri;
 
 use falconet::{Event, Field, Span};
+use falconet_std::json::{self, Rules, Value};
 
 use crate::K8sAudit;
-use crate::check::{self, Rules};
-use crate::json::Value;
 
 /// Where the members of an audit event stand, found once for all of its fields.
 #[derive(Clone, Copy, Debug)]
@@ -65,14 +64,13 @@ impl Found {
     #[must_use]
     pub fn new(event: &Event<'_>) -> Option<Self> {
         let mut parts = [None; Part::NAMES.len()];
-        let checked = check::check_members(event.payload(), Rules::Lenient, |name, value| {
-            let name = name.to_cow();
-            let part = Part::NAMES.iter().position(|its| its.as_bytes() == &*name);
+        let checked = json::check_members(event.payload(), Rules::Lenient, |name, value| {
+            let part = Part::NAMES.iter().position(|its| name == *its);
             if let Some(part @ None) = part.and_then(|part| parts.get_mut(part)) {
-                *part = event.span_of(value.raw());
+                *part = event.span_of(value.as_bytes());
             }
         });
-        let found = Self { parts, has_blanks: checked.ok()?.blanks > 0 };
+        let found = Self { parts, has_blanks: checked.ok()?.blanks() > 0 };
         found.span(Part::AuditId)?;
         Some(found)
     }
@@ -83,7 +81,7 @@ impl Found {
 
     /// A member of the event.
     fn part<'e>(&self, event: &Event<'e>, part: Part) -> Option<Value<'e>> {
-        event.get(self.span(part)?).map(Value::from_raw)
+        event.get(self.span(part)?).map(Value::trust)
     }
 }
 

@@ -152,22 +152,22 @@ fn files_of(folder: &Path) -> Result<(Vec<PathBuf>, u64), FileError> {
     Ok((files.into_iter().map(|(_, path)| path).collect(), size))
 }
 
-/// Why a file cannot be read.
+/// Why a file cannot be read: the system's reason is in its text, and not its source, which would be told once more.
 #[derive(Debug, thiserror::Error)]
-#[error("{what} {}: {source}", path.display())]
+#[error("{what} {}: {reason}", path.display())]
 pub struct FileError {
     what: &'static str,
     path: PathBuf,
-    source: io::Error,
+    reason: io::Error,
 }
 
 impl FileError {
     fn of(what: &'static str, path: &Path) -> impl Fn(io::Error) -> Self {
-        move |source| Self { what, path: path.to_owned(), source }
+        move |reason| Self { what, path: path.to_owned(), reason }
     }
 
     fn new(what: &'static str, path: &Path, reason: &'static str) -> Self {
-        Self { what, path: path.to_owned(), source: io::Error::other(reason) }
+        Self { what, path: path.to_owned(), reason: io::Error::other(reason) }
     }
 }
 

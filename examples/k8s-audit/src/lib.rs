@@ -11,13 +11,10 @@
 //! | [`webhook`] | the server that a Kubernetes API server sends events to |
 //! | [`source`] | what is opened: both of them, into batches |
 //! | [`sink`] | where the webhook delivers what it receives |
-//! | [`check`], [`json`] | JSON by the lenient rules of the official plugin |
 
-pub mod check;
 pub mod config;
 mod fields;
 pub mod files;
-pub mod json;
 pub mod params;
 pub mod payload;
 pub mod sink;
@@ -63,9 +60,13 @@ impl InitSchema for K8sAudit {
 impl Source for K8sAudit {
     const ID: u32 = 1;
     const EVENT_SOURCE: &'static CStr = c"k8s_audit";
-    // An event that is larger gets a batch of its own.
+    // Many, for the queue of a webhook is to have room for the largest body though its events are small.
+    const BATCH_EVENTS: usize = 4096;
     const BATCH_BYTES: usize = 512 * 1024;
-    const MAX_PAYLOAD: usize = 64 * 1024;
+    // The largest event by the default config; one that is larger by another gets a batch of its own.
+    const MAX_PAYLOAD: usize = 256 * 1024;
+    // An event's text is the whole of it.
+    const TEXT_BYTES: usize = Self::MAX_PAYLOAD + 1;
     type Instance = Stream;
 
     fn open(&self, params: &CStr) -> Result<Stream, Error> {

@@ -9,9 +9,8 @@
 use core::fmt;
 
 use falconet::Timestamp;
+use falconet_std::json::{self, Elements, Kind, Malformed, Rules, Text, Value};
 
-use crate::check::{self, Rules};
-use crate::json::{self, Elements, Text, Value};
 use crate::time;
 
 /// The events of a payload, one after another.
@@ -60,7 +59,7 @@ pub struct AuditEvent<'p> {
 #[non_exhaustive]
 pub enum Fault {
     /// The payload is not JSON: nothing of it is read.
-    Json(check::Error),
+    Json(Malformed),
     /// An element is neither an `Event` nor an `EventList` with items.
     NotAudit {
         /// Where it begins, in bytes from the payload's start.
@@ -92,7 +91,7 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Json(error) => write!(f, "not JSON, {error}"),
+            Self::Json(error) => error.fmt(f),
             Self::NotAudit { at } => {
                 write!(f, "byte {at}: neither a Kubernetes audit Event nor an EventList with items")
             }
@@ -109,8 +108,8 @@ impl fmt::Display for Fault {
 
 impl core::error::Error for Fault {}
 
-impl From<check::Error> for Fault {
-    fn from(error: check::Error) -> Self {
+impl From<Malformed> for Fault {
+    fn from(error: Malformed) -> Self {
         Self::Json(error)
     }
 }
@@ -125,30 +124,22 @@ struct Element<'p> {
 }
 
 impl<'p> Element<'p> {
-    const fn new(value: Value<'p>) -> Self {
-        Self { value, kind: None, time: None, items: None }
+    /// Nothing of it is known yet.
+    const fn unknown() -> Self {
+        Self { value: Value::trust(b""), kind: None, time: None, items: None }
     }
 
     fn member(&mut self, name: Text<'_>, value: Value<'p>) {
-        let member = match &*name.to_cow() {
-            b"kind" => &mut self.kind,
-            b"stageTimestamp" => &mut self.time,
-            b"items" => &mut self.items,
-            _ => return,
-        };
-        if member.is_none() {
+        let members = [("kind", &mut self.kind), ("stageTimestamp", &mut self.time), ("items", &mut self.items)];
+        if let Some((_, member @ None)) = members.into_iter().find(|(its, _)| name == *its) {
             *member = Some(value);
         }
     }
 
     /// Reads the element that `elements` come to next, in one pass.
     fn next(elements: &mut Elements<'p>) -> Option<Self> {
-        let Some(mut members) = elements.next_object() else { return elements.next().map(Self::new) };
-        let mut element = Self::new(Value::from_raw(b""));
-        for (name, value) in &mut members {
-            element.member(name, value);
-        }
-        element.value = elements.end_object(&members);
+        let mut element = Self::unknown();
+        element.value = elements.next_members(|name, value| element.member(name, value))?;
         Some(element)
     }
 }
@@ -165,7 +156,7 @@ struct Places {
 impl Places {
     fn new(payload: &[u8], element: &Element<'_>) -> Self {
         let place = |value: Option<Value<'_>>| {
-            value.map_or((0, 0), |value| (at(payload, value), at(payload, value) + value.raw().len()))
+            value.map_or((0, 0), |value| (at(payload, value), at(payload, value) + value.as_bytes().len()))
         };
         Self {
             value: place(Some(element.value)),
@@ -176,7 +167,7 @@ impl Places {
     }
 
     fn element<'p>(&self, payload: &'p [u8]) -> Option<Element<'p>> {
-        let value = |(start, end)| payload.get(start..end).filter(|raw| !raw.is_empty()).map(Value::from_raw);
+        let value = |(start, end)| payload.get(start..end).filter(|raw| !raw.is_empty()).map(Value::trust);
         Some(Element {
             value: value(self.value)?,
             kind: value(self.kind),
@@ -192,12 +183,12 @@ impl Events {
     /// # Errors
     /// [`Fault::Json`] where the payload is not one JSON value, by the official plugin's lenient rules.
     pub fn new(payload: &[u8], max_event_size: usize) -> Result<Self, Fault> {
-        let mut element = Element::new(Value::from_raw(b""));
-        let checked = check::check_members(payload, Rules::Lenient, |name, value| element.member(name, value))?;
-        element.value = checked.value;
-        let only = (!checked.value.is_array()).then(|| Places::new(payload, &element));
+        let mut element = Element::unknown();
+        let checked = json::check_members(payload, Rules::Lenient, |name, value| element.member(name, value))?;
+        element.value = checked.value();
+        let only = (checked.value().kind() != Kind::Array).then(|| Places::new(payload, &element));
         let at = if only.is_some() { payload.len() } else { 0 };
-        Ok(Self { only, at, items: (0, 0), max_event_size, has_blanks: checked.blanks > 0 })
+        Ok(Self { only, at, items: (0, 0), max_event_size, has_blanks: checked.blanks() > 0 })
     }
 
     /// The next event, or what stands in its place; `None` behind the last one. Always of the payload it was made for.
@@ -205,7 +196,7 @@ impl Events {
         loop {
             let (start, end) = self.items;
             if let Some(items) = payload.get(start..end).filter(|items| !items.is_empty()) {
-                let mut elements = Elements::new(items);
+                let mut elements = Elements::resume(items);
                 if let Some(item) = Element::next(&mut elements) {
                     self.items.0 = end - elements.rest().len();
                     return Some(self.event(payload, &Element { kind: None, ..item }));
@@ -215,21 +206,21 @@ impl Events {
             let element = match self.only.take() {
                 Some(places) => places.element(payload)?,
                 None => {
-                    let mut elements = Elements::flat(payload.get(self.at..)?);
+                    let mut elements = Elements::resume(payload.get(self.at..)?).flattened();
                     let element = Element::next(&mut elements)?;
                     self.at = payload.len() - elements.rest().len();
                     element
                 }
             };
-            match element.kind.and_then(Value::as_text) {
-                Some(text) if text.is(b"Event") => return Some(self.event(payload, &element)),
-                Some(text) if text.is(b"EventList") => {
-                    let items = element.items.filter(|items| items.is_array());
+            match element.kind.and_then(|kind| kind.text()) {
+                Some(text) if text == "Event" => return Some(self.event(payload, &element)),
+                Some(text) if text == "EventList" => {
+                    let items = element.items.filter(|items| items.kind() == Kind::Array);
                     let Some(items) = items else {
                         return Some(Err(Fault::NotAudit { at: at(payload, element.value) }));
                     };
                     let start = at(payload, items);
-                    self.items = (start + 1, start + items.raw().len());
+                    self.items = (start + 1, start + items.as_bytes().len());
                 }
                 _ => return Some(Err(Fault::NotAudit { at: at(payload, element.value) })),
             }
@@ -239,13 +230,14 @@ impl Events {
     fn event<'p>(&self, payload: &[u8], element: &Element<'p>) -> Result<AuditEvent<'p>, Fault> {
         let at = at(payload, element.value);
         let time = element.time.ok_or(Fault::NoTime { at })?;
-        let timestamp = time.as_text().and_then(|text| time::parse(&text.to_cow()));
+        let timestamp = time.text().and_then(|text| time::parse(&text.to_bytes()));
         let timestamp = timestamp.ok_or_else(|| Fault::Time { at, found: excerpt(time) })?;
-        let escaped =
-            |value: Option<Value<'p>>| value.map(Value::raw).filter(|raw| raw.contains(&b'\\')).unwrap_or_default();
+        let escaped = |value: Option<Value<'p>>| {
+            value.map(|value| value.as_bytes()).filter(|raw| raw.contains(&b'\\')).unwrap_or_default()
+        };
         let mut escaped = [escaped(element.kind), escaped(Some(time))];
         escaped.sort_unstable_by_key(|raw| raw.as_ptr());
-        let raw = element.value.raw();
+        let raw = element.value.as_bytes();
         let mut event = AuditEvent { timestamp, raw, len: raw.len(), has_blanks: self.has_blanks, escaped };
         if !event.is_as_written() {
             let mut len = 0;
@@ -306,12 +298,12 @@ impl AuditEvent<'_> {
         }
         let mut rest = self.raw;
         for string in self.escaped.into_iter().filter(|string| !string.is_empty()) {
-            let start = at(rest, Value::from_raw(string));
+            let start = at(rest, Value::trust(string));
             let (before, behind) = rest.split_at_checked(start).unwrap_or((rest, &[]));
             json::compact(before, &mut write)?;
             // It is `Event` or a time: there is nothing in it to escape again.
             write(b"\"")?;
-            Value::from_raw(string).as_text().map_or(Ok(()), |text: Text<'_>| text.write(&mut write))?;
+            Value::trust(string).text().map_or(Ok(()), |text| text.write(&mut write))?;
             write(b"\"")?;
             rest = behind.get(string.len()..).unwrap_or_default();
         }
@@ -321,10 +313,10 @@ impl AuditEvent<'_> {
 
 /// Where a value begins in the text that it is a part of.
 fn at(text: &[u8], value: Value<'_>) -> usize {
-    (value.raw().as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+    (value.as_bytes().as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
 }
 
 fn excerpt(value: Value<'_>) -> String {
-    let raw = value.raw();
+    let raw = value.as_bytes();
     String::from_utf8_lossy(raw.get(..64).unwrap_or(raw)).into_owned()
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use falconet_std::batch::Limits;
 use falconet_std::sources::{self, PushError, Pushed, Pusher};
-use falconet_std::{Batch, Error, Instance, Lease, Next, Progress, Timestamp, batches};
+use falconet_std::{Batch, Error, Instance, Lease, Next, Progress, Source, Timestamp, batches};
 
 use crate::K8sAudit;
 use crate::config::Config;
@@ -30,8 +30,7 @@ pub struct Stream(Input);
 #[derive(Debug)]
 enum Input {
     Lines(Box<Lines>),
-    // The server ends before the queue that it pushes into.
-    Webhook { _server: Webhook, pushed: Pushed<K8sAudit> },
+    Webhook(Received),
 }
 
 impl Stream {
@@ -59,7 +58,7 @@ impl Instance for Stream {
     fn next_batch(&mut self, _: &K8sAudit, batch: &mut Batch<'_>) -> Result<Next, Error> {
         match &mut self.0 {
             Input::Lines(lines) => lines.next_batch(batch),
-            Input::Webhook { pushed, .. } => pushed.next_batch(batch),
+            Input::Webhook(received) => received.pushed.next_batch(batch),
         }
     }
 
@@ -72,7 +71,7 @@ impl Instance for Stream {
                 }
                 Reader::Tail(_) => None,
             },
-            Input::Webhook { .. } => None,
+            Input::Webhook(_) => None,
         }
     }
 }
@@ -207,12 +206,34 @@ fn deliver(batch: &mut Batch<'_>, event: &AuditEvent<'_>) -> Result<Delivered, E
     }
 }
 
+/// What a webhook receives.
+#[derive(Debug)]
+struct Received {
+    /// Ends before the queue that it pushes into.
+    server: Option<Webhook>,
+    pushed: Pushed<K8sAudit>,
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        drop(self.server.take());
+        let counts = self.pushed.counts();
+        match counts.taken - counts.delivered {
+            0 => {}
+            left => log::warn!("webhook: {left} events were accepted, and the host closes without asking for them"),
+        }
+    }
+}
+
 fn listen(endpoint: &Endpoint, config: &Config) -> Result<Input, Error> {
-    let queue = sources::Config::new().batches(64).flush(PAUSE).grow_to(config.max_event_size);
+    // Events take less than twice as many bytes in batches as in the largest body, which has to go in as a whole.
+    let batches = (2 + 2 * (config.webhook_max_batch_size / K8sAudit::BATCH_BYTES)).max(64);
+    // The host gets what there is when it asks: nothing waits for more, and little is left when it stops.
+    let queue = sources::Config::new().batches(batches).flush(Duration::ZERO).grow_to(config.max_event_size);
     let (pusher, pushed) = sources::push::<K8sAudit>(queue);
     let queue = Queue { pusher, max_event_size: config.max_event_size };
     let server = Webhook::bind(endpoint, config, webhook::Limits::default(), queue)?;
-    Ok(Input::Webhook { _server: server, pushed })
+    Ok(Input::Webhook(Received { server: Some(server), pushed }))
 }
 
 /// Where the webhook puts bodies: all events of one or none.

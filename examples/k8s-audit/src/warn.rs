@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Warnings that whoever sends bad data cannot make a flood of.
+//! Warnings that whoever sends bad data cannot make a flood of: how many were held back is told later, or at the end.
 
 use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// So much time is between two warnings of one kind; those in between are counted.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// One kind of warning.
+/// One kind of warning. What was held back when it is dropped is told then.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings(Mutex<State>);
 
@@ -37,6 +37,16 @@ impl Warnings {
         }
         state.last = Some(now);
         Some(std::mem::take(&mut state.held_back))
+    }
+}
+
+impl Drop for Warnings {
+    fn drop(&mut self) {
+        match self.0.get_mut().unwrap_or_else(PoisonError::into_inner).held_back {
+            0 => {}
+            1 => log::warn!("1 more warning of this kind was held back"),
+            more => log::warn!("{more} more warnings of this kind were held back"),
+        }
     }
 }
 

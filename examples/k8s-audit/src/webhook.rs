@@ -55,6 +55,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use falconet_std::logging;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
@@ -123,7 +124,7 @@ impl Webhook {
             false => None,
         };
         let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(WebhookError::Thread)?;
-        let no_listener = |source| WebhookError::Listen { host: endpoint.host.clone(), port: endpoint.port, source };
+        let no_listener = |reason| WebhookError::Listen { host: endpoint.host.clone(), port: endpoint.port, reason };
         let listener = listen::bind(&endpoint.host, endpoint.port).map_err(no_listener)?;
         let address = listener.local_addr().map_err(no_listener)?;
         let listener = {
@@ -133,9 +134,12 @@ impl Webhook {
         let state = Arc::new(State::new(endpoint.path.clone(), config, limits));
         let (stop, stopped) = watch::channel(false);
         let server = connection::Server { state: Arc::clone(&state), sink, tls, stopped };
+        let log = logging::current();
         let thread = thread::Builder::new()
             .name(format!("k8saudit:{}", address.port()))
             .spawn(move || {
+                // What it warns of is told to the host that opens it.
+                log.into_iter().for_each(logging::adopt);
                 runtime.block_on(connection::serve(listener, server));
                 // Ends what is left of HTTP/2 requests, here and not in a thread of tokio.
                 drop(runtime);
@@ -178,14 +182,14 @@ impl fmt::Debug for Webhook {
 #[non_exhaustive]
 pub enum WebhookError {
     /// The address is in use, not one of this machine, or not allowed.
-    #[error("cannot listen on {}{host}{}:{port}: {source}", open(host), close(host))]
+    #[error("cannot listen on {}{host}{}:{port}: {reason}", open(host), close(host))]
     Listen {
         /// As it was asked for; empty for all addresses.
         host: String,
         /// As it was asked for.
         port: u16,
         /// What the system says.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The file of the certificate and its key cannot be used.
     #[error("cannot use sslCertificate {}: {reason}", path.display())]

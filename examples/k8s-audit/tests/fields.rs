@@ -54,6 +54,18 @@ fn annotations_and_users_that_no_recorded_event_has() {
 }
 
 #[test]
+fn the_text_of_the_largest_event_is_the_whole_of_it() {
+    let plugin = support::load("k8saudit");
+    let largest = 256 * 1024;
+    let start = r#"{"auditID":"x","big":""#;
+    let payload = format!("{start}{}\"}}", "v".repeat(largest - start.len() - 2));
+    let bytes = encode_plugin_event(1, 1, payload.as_bytes());
+    let event = Event::from_bytes(&bytes, 1, c"k8s_audit").unwrap();
+    let text = plugin.event_text(&event);
+    assert_eq!((text.len(), text == payload), (largest, true));
+}
+
+#[test]
 fn without_an_audit_id_there_is_nothing() {
     let plugin = support::load("k8saudit");
     for payload in [

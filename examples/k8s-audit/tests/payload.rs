@@ -95,12 +95,15 @@ fn what_is_no_event_is_told() {
 fn what_is_no_json_is_told_once_for_the_whole_payload() {
     let one = event(1);
     for (payload, expected) in [
-        (String::new(), "not JSON, byte 0: a JSON value was expected".to_owned()),
-        (format!("{one}{one}"), format!("not JSON, byte {}: there is more behind the JSON value", one.len())),
-        (format!("{one}\n{one}"), format!("not JSON, byte {}: there is more behind the JSON value", one.len() + 1)),
-        (format!("[{one},]"), format!("not JSON, byte {}: a JSON value was expected", one.len() + 2)),
-        (format!("\u{feff}{one}"), "not JSON, byte 0: a JSON value was expected".to_owned()),
-        (one[..one.len() - 1].to_owned(), format!("not JSON, byte {}: a comma or }} was expected", one.len() - 1)),
+        (String::new(), "malformed JSON at byte 0: a value is missing".to_owned()),
+        (format!("{one}{one}"), format!("malformed JSON at byte {}: something follows the value", one.len())),
+        (format!("{one}\n{one}"), format!("malformed JSON at byte {}: something follows the value", one.len() + 1)),
+        (format!("[{one},]"), format!("malformed JSON at byte {}: a value is missing", one.len() + 2)),
+        (format!("\u{feff}{one}"), "malformed JSON at byte 0: a value is missing".to_owned()),
+        (
+            one[..one.len() - 1].to_owned(),
+            format!("malformed JSON at byte {}: a ',' or '}}' is missing", one.len() - 1),
+        ),
     ] {
         assert_eq!(read(&payload), [expected], "{payload}");
     }
@@ -203,7 +206,7 @@ fn deep_events_and_lists_are_read() {
     let one = format!(r#"{{"kind":"Event","x":{deep},"stageTimestamp":"{TIME}"}}"#);
     assert_eq!(read(&one), [one.as_str()]);
     assert_eq!(read(&("[".repeat(900) + &one + &"]".repeat(900))), [one.as_str()]);
-    assert!(read(&"[".repeat(1_000_000))[0].contains("nested more than 10000 deep"));
+    assert!(read(&"[".repeat(1_000_000))[0].contains("nested more than 10000 levels deep"));
 }
 
 #[test]

@@ -23,12 +23,12 @@ fn compact(event: &AuditEvent<'_>) -> Vec<u8> {
 
 #[test]
 fn the_fields_are_those_of_the_official_plugin() {
-    let Some(data) = support::data() else { return };
+    let Some(data) = support::recorded::data() else { return };
     let plugin = support::load("k8saudit");
     let library = plugin.library();
     let fields = &library.info().fields;
     let mut names = std::collections::BTreeSet::new();
-    for [field, ftype, list, argument] in support::asked(&data) {
+    for [field, ftype, list, argument] in support::recorded::asked(&data) {
         if !field.starts_with("ka.") {
             continue;
         }
@@ -53,11 +53,11 @@ fn the_fields_are_those_of_the_official_plugin() {
 
 #[test]
 fn every_recorded_value_is_ours_too() {
-    let Some(data) = support::data() else { return };
+    let Some(data) = support::recorded::data() else { return };
     let plugin = support::load("k8saudit");
-    let asked = support::asked(&data);
+    let asked = support::recorded::asked(&data);
     let (mut compared, mut wrong) = (0, Vec::new());
-    for (number, recorded) in (1..).zip(support::recorded(&data)) {
+    for (number, recorded) in (1..).zip(support::recorded::all(&data)) {
         let name = &recorded.name;
         let mut events = Events::new(&recorded.input, MAX_EVENT_SIZE).unwrap();
         let event = match events.next(&recorded.input) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line: what may be said, and how errors end.
 
+mod bench;
 mod build;
+mod check;
 mod config;
 mod format;
 mod info;
 mod interrupt;
+mod package;
 mod plugins;
 mod progress;
 mod report;
@@ -20,7 +23,7 @@ use std::{
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-/// Build, run and inspect Falco plugins without Falco.
+/// Build, run, inspect, measure and pack Falco plugins without Falco.
 #[derive(Parser)]
 #[command(name = "falconet", version)]
 struct Cli {
@@ -35,6 +38,23 @@ enum Command {
         /// The folder of the plugin's crate.
         path: PathBuf,
     },
+    /// Pack a plugin into <name>-<version>-linux-<machine>.tar.gz, the library at its root, as the plugins registry and
+    /// falcoctl expect it; the last line of stdout is the archive's path.
+    Package {
+        /// The folder of the plugin's crate, which is built in release and stripped, or a library file, taken as it is.
+        plugin: PathBuf,
+        /// Where the archive is put.
+        #[arg(long, value_name = "FOLDER", default_value = ".")]
+        out: PathBuf,
+    },
+    /// Measure plugins side by side: time, instructions, allocations, load time, memory.
+    Bench(bench::Options),
+    /// A round of one plugin, for bench itself.
+    #[command(hide = true)]
+    BenchRound {
+        /// What to do, as JSON.
+        job: String,
+    },
     /// Run a plugin and print its events.
     Run(run::Options),
     /// Say what a plugin is: capabilities, versions, fields, open parameters, symbols, what it needs.
@@ -42,6 +62,10 @@ enum Command {
         /// The folder of the plugin's crate, or a library file.
         plugin: PathBuf,
     },
+    Check(check::Options),
+    /// One scenario of `check`, in a process of its own.
+    #[command(hide = true)]
+    CheckChild(check::ChildOptions),
 }
 
 /// Runs the command line. 0 if all went well, 1 for an error, 2 for a command line that makes no sense, 130 for a run
@@ -54,8 +78,13 @@ pub(crate) fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::Build { path } => build::main(&path).map(|()| ExitCode::SUCCESS),
+        Command::Package { plugin, out } => package::main(&plugin, &out).map(|()| ExitCode::SUCCESS),
+        Command::Bench(options) => bench::main(&options).map(|()| ExitCode::SUCCESS),
+        Command::BenchRound { job } => bench::round(&job).map(|()| ExitCode::SUCCESS),
         Command::Run(options) => run::main(&options),
         Command::Info { plugin } => info::main(&plugin).map(|()| ExitCode::SUCCESS),
+        Command::Check(options) => check::main(&options),
+        Command::CheckChild(options) => check::child(options).map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,

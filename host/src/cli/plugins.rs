@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The plugins of a run: the main one and those of `--with`, loaded in the order of the command line.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use anyhow::Context as _;
 use falconet_host::{Inspector, Library, Logs, OpenSourceError, RegisterError};
@@ -14,6 +17,18 @@ pub(super) struct With {
     path: PathBuf,
     /// `None`: the crate's own, or none.
     config: Option<String>,
+}
+
+impl With {
+    /// The crate's folder or the library.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The config that was given.
+    pub(super) fn config(&self) -> Option<&str> {
+        self.config.as_deref()
+    }
 }
 
 impl FromStr for With {

@@ -23,7 +23,7 @@ use std::{ffi::CStr, sync::Arc};
 pub(crate) use handles::{Access, Handles, Use};
 pub(crate) use host_table::HostEntry;
 pub use host_table::{HostRow, HostTable, HostTableError};
-pub(crate) use lent_vtables::LentVtables;
+pub(crate) use lent_vtables::{LentCopy, LentVtables};
 pub(crate) use registry::Tables;
 pub use rows::{Cell, TableRow, TableRows};
 pub use state_value::{StateType, StateValue};

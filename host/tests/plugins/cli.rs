@@ -235,3 +235,36 @@ fn crates_that_make_no_plugin_are_told() {
         ". has no Cargo.toml: the folder of a plugin's crate was expected"
     );
 }
+
+#[test]
+fn package_packs_the_library_under_the_plugins_name() {
+    let plugin = compiled!("good.c");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("not/there/yet");
+    let archive = out.join("good-1.2.3-rc1-linux-x86_64.tar.gz");
+    let package = || falconet().arg("package").arg(&plugin.path).arg("--out").arg(&out).output().unwrap();
+    let output = package();
+    assert_eq!(stdout(&output), format!("{}\n", archive.display()));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("library        libgood.so, ") && stderr.contains("note: the library has"), "{stderr}");
+    let listed = Command::new("tar").arg("-tzf").arg(&archive).output().unwrap();
+    assert_eq!(text(&listed.stdout), "libgood.so\n");
+    let unpacked = Command::new("tar").arg("-xOzf").arg(&archive).output().unwrap();
+    assert_eq!(unpacked.stdout, fs::read(&plugin.path).unwrap());
+    // The same bytes again, and nothing else in the folder.
+    let first = fs::read(&archive).unwrap();
+    stdout(&package());
+    assert_eq!(fs::read(&archive).unwrap(), first);
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+}
+
+#[test]
+fn package_says_why_it_cannot() {
+    let plugin = compiled!("good.c");
+    let package = |out: &str| falconet().arg("package").arg(&plugin.path).args(["--out", out]).output().unwrap();
+    let text = error(&package("/dev/null/here"));
+    assert!(text.starts_with("cannot write /dev/null/here/good-1.2.3-rc1-linux-x86_64.tar.gz: "), "{text}");
+    let plugin = compiled!("identity.c", "SOURCING", "NAME=\"Some Name\"");
+    let text = error(&falconet().arg("package").arg(&plugin.path).output().unwrap());
+    assert!(text.starts_with("the plugin's name is 'Some Name': the plugins registry takes a small letter"), "{text}");
+}

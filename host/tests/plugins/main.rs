@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod asynchronous;
+mod bench;
 mod cli;
 mod cli_with;
 mod exported;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! RFC 6901: the way to one value.
 
-use super::scan::Scanner;
-use super::{Text, Value};
+use super::check::{Rules, check_parts};
+use super::{Kind, Text, Value};
 
 /// The value that an RFC 6901 pointer leads to in a payload, or `None` where there is none or the payload is malformed
 /// (anywhere: use [`Value::trust`] for one that was checked before).
@@ -23,50 +23,48 @@ use super::{Text, Value};
 /// ```
 #[must_use]
 pub fn pointer<'a>(payload: &'a [u8], pointer: &str) -> Option<Value<'a>> {
-    let mut scanner = Scanner::new(payload);
-    let found = find(&mut scanner, pointer)?;
-    scanner.finish().is_ok().then_some(found)
-}
-
-/// Skips the value that a pointer leads to and what stands before it.
-pub(super) fn find<'a>(scanner: &mut Scanner<'a>, pointer: &str) -> Option<Value<'a>> {
     if pointer.is_empty() {
-        return Value::at(scanner);
+        return Value::check(payload).ok();
     }
-    for token in pointer.strip_prefix('/')?.split('/') {
-        match scanner.peek()? {
-            b'{' if token.contains('~') => to_member(scanner, |key| key.is_all_of(unescape(token)))?,
-            b'{' => to_member(scanner, |key| key.is(token.as_bytes()))?,
-            b'[' => to_element(scanner, index(token)?)?,
+    // The first step is made while all is checked, those from there in what it has led to.
+    let (token, behind) = step(pointer)?;
+    let (at, mut elements, mut found) = (index(token), 0, None);
+    let checked = check_parts(payload, Rules::Lenient, |key, value| {
+        let is_it = match key {
+            Some(key) => found.is_none() && is_key(key, token),
+            None => at == Some(elements),
+        };
+        elements += 1;
+        if is_it {
+            found = Some(value);
+        }
+    });
+    checked.ok()?;
+    find(found?, behind)
+}
+
+/// What a pointer leads to from a value.
+pub(super) fn find<'a>(mut value: Value<'a>, mut pointer: &str) -> Option<Value<'a>> {
+    while !pointer.is_empty() {
+        let (token, behind) = step(pointer)?;
+        value = match value.kind() {
+            Kind::Object => value.members()?.find(|(key, _)| is_key(*key, token))?.1,
+            Kind::Array => value.element(index(token)?)?,
             _ => return None,
-        }
+        };
+        pointer = behind;
     }
-    Value::at(scanner)
+    Some(value)
 }
 
-/// Moves to the value of the first key that is `wanted`.
-#[inline]
-pub(super) fn to_member<'a>(scanner: &mut Scanner<'a>, wanted: impl Fn(Text<'a>) -> bool) -> Option<()> {
-    let mut key = scanner.next_key(true)?;
-    while !wanted(key) {
-        scanner.value().ok()?;
-        key = scanner.next_key(false)?;
-    }
-    Some(())
+/// The first token of a pointer that has one, and the pointer from there.
+fn step(pointer: &str) -> Option<(&str, &str)> {
+    let tokens = pointer.strip_prefix('/')?;
+    Some(tokens.split_at(tokens.find('/').unwrap_or(tokens.len())))
 }
 
-/// Moves to an element.
-#[inline]
-pub(super) fn to_element(scanner: &mut Scanner<'_>, index: usize) -> Option<()> {
-    let mut is_there = scanner.next_element(true);
-    for _ in 0..index {
-        if !is_there {
-            return None;
-        }
-        scanner.value().ok()?;
-        is_there = scanner.next_element(false);
-    }
-    is_there.then_some(())
+fn is_key(key: Text<'_>, token: &str) -> bool {
+    if token.contains('~') { key.is_all_of(unescape(token)) } else { key == *token }
 }
 
 fn index(token: &str) -> Option<usize> {

@@ -1,305 +1,318 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Finding where a JSON value ends.
+//! Going through JSON text that may be anything: every byte is looked at, and nothing recurses.
 
-use std::error::Error;
-use std::fmt;
+use super::check::{MAX_DEPTH, Reason};
+use super::skip::{self, before, is_blank};
+use super::{Text, Value};
 
-use super::Text;
-
-/// Levels of nesting, a value within counted: as many as the official plugins take.
-const DEPTH: usize = 300;
-
-/// Where and why a payload is no JSON, not even leniently.
-///
-/// ```
-/// use falconet_std::json::Value;
-///
-/// let malformed = Value::check(b"[1, 2").unwrap_err();
-/// assert_eq!(malformed.offset(), 5);
-/// assert_eq!(malformed.to_string(), "malformed JSON at byte 5: a ',' or ']' is missing");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed {
-    offset: usize,
-    why: &'static str,
+/// A position in JSON text. Where a function fails, it is where the fault was seen.
+pub(super) struct Scanner<'a, const STRICT: bool> {
+    /// What is not passed yet.
+    rest: &'a [u8],
+    blanks: usize,
 }
 
-impl Malformed {
-    /// The byte where it was seen, counted from 0 of the payload.
-    #[must_use]
-    pub const fn offset(&self) -> usize {
-        self.offset
-    }
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "malformed JSON at byte {}: {}", self.offset, self.why)
-    }
-}
-
-impl Error for Malformed {}
-
-/// A position in JSON text.
-#[derive(Clone, Debug)]
-pub(super) struct Scanner<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    open: Nesting,
-}
-
-impl<'a> Scanner<'a> {
+impl<'a, const STRICT: bool> Scanner<'a, STRICT> {
     #[inline]
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, open: Nesting { depth: 0, objects: [0; DEPTH.div_ceil(64)] } }
-    }
-
-    const fn malformed<T>(&self, why: &'static str) -> Result<T, Malformed> {
-        Err(Malformed { offset: self.at, why })
+    pub(super) const fn new(text: &'a [u8]) -> Self {
+        Self { rest: text, blanks: 0 }
     }
 
     #[inline]
-    fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Blanks passed.
+    #[inline]
+    pub(super) const fn blanks(&self) -> usize {
+        self.blanks
     }
 
     #[inline]
-    const fn skip(&mut self, n: usize) {
-        self.at += n;
+    pub(super) const fn forget_blanks(&mut self) {
+        self.blanks = 0;
+    }
+
+    /// What has been passed since this was the rest.
+    #[inline]
+    pub(super) fn since(&self, start: &'a [u8]) -> Value<'a> {
+        Value::exactly(before(start, self.rest))
     }
 
     /// The next byte that is no blank, where the position is then.
-    #[inline]
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    #[inline(always)]
+    pub(super) const fn peek(&mut self) -> Option<u8> {
         loop {
-            match self.bytes.get(self.at) {
-                Some(byte) if *byte > b' ' => return Some(*byte), // the most frequent first
-                Some(b' ' | b'\n' | b'\t' | b'\r') => self.skip(1),
-                other => return other.copied(),
+            match self.rest {
+                [byte, ..] if *byte > b' ' => return Some(*byte), // the most frequent first
+                [byte, rest @ ..] if is_blank(*byte) => {
+                    self.rest = rest;
+                    self.blanks += 1;
+                }
+                [byte, ..] => return Some(*byte),
+                [] => return None,
             }
         }
     }
 
-    /// Skips `byte` if it is next.
-    #[inline]
-    pub(super) fn take(&mut self, byte: u8) -> bool {
-        let is_next = self.peek() == Some(byte);
-        if is_next {
-            self.skip(1);
-        }
-        is_next
-    }
-
-    /// Skips the quoted string whose quote is next, and gives what it quotes.
-    #[inline]
-    pub(super) fn string(&mut self) -> Result<Text<'a>, Malformed> {
-        self.skip(1);
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            self.skip(up_to_special(self.rest()));
-            match self.bytes.get(self.at) {
-                Some(b'"') => {
-                    let raw = self.bytes.get(start..self.at).unwrap_or_default();
-                    self.skip(1);
-                    return Ok(Text::new(raw, escaped));
-                }
-                Some(_) => {
-                    escaped = true;
-                    self.skip(2);
-                }
-                None => {
-                    self.at = self.bytes.len();
-                    return self.malformed("a string has no end");
-                }
-            }
+    /// Passes a byte that was peeked at.
+    #[inline(always)]
+    const fn skip(&mut self) {
+        if let [_, rest @ ..] = self.rest {
+            self.rest = rest;
         }
     }
 
-    /// Skips a key and its colon.
-    #[inline]
-    fn key(&mut self) -> Result<Text<'a>, Malformed> {
+    /// Passes an opening bracket, and the closing one if it is next.
+    #[inline(always)]
+    pub(super) fn opens_and_closes(&mut self, close: u8) -> bool {
+        self.skip();
+        let closes = self.peek() == Some(close);
+        if closes {
+            self.skip();
+        }
+        closes
+    }
+
+    /// Behind a value in an object or array: passes the comma or the closing bracket; whether it was the comma.
+    #[inline(always)]
+    pub(super) fn goes_on(&mut self, in_object: bool) -> Result<bool, Reason> {
+        let goes_on = match self.peek() {
+            Some(b',') => true,
+            Some(b'}') if in_object => false,
+            Some(b']') if !in_object => false,
+            _ => return Err(if in_object { Reason::InObject } else { Reason::InArray }),
+        };
+        self.skip();
+        Ok(goes_on)
+    }
+
+    /// Passes a key and its colon.
+    #[inline(always)]
+    pub(super) fn key(&mut self) -> Result<Text<'a>, Reason> {
         if self.peek() != Some(b'"') {
-            return self.malformed("a key is missing");
+            return Err(Reason::Key);
         }
-        let key = self.string()?;
-        if !self.take(b':') {
-            return self.malformed("a ':' is missing");
+        let start = self.rest;
+        let escaped = self.string()?;
+        let key = before(start, self.rest);
+        if self.peek() != Some(b':') {
+            return Err(Reason::Colon);
         }
-        Ok(key)
+        self.skip();
+        Ok(Text::quoted(key, escaped))
     }
 
-    /// Skips one value, however deep, and gives its text.
+    /// Passes the string whose quote is next. Whether there is a backslash in it.
+    #[inline(always)]
+    fn string(&mut self) -> Result<bool, Reason> {
+        let behind = if STRICT { behind_strict_string(self.rest) } else { skip::behind_string(self.rest) };
+        let (rest, escaped) = behind.ok_or(Reason::String)?;
+        self.rest = rest;
+        Ok(escaped)
+    }
+
+    /// Passes a number or a word.
     #[inline]
-    pub(super) fn value(&mut self) -> Result<&'a [u8], Malformed> {
-        let _ = self.peek();
-        let (start, depth) = (self.at, self.open.depth);
-        while !self.begin()? {}
-        self.close(depth)?;
-        Ok(self.bytes.get(start..self.at).unwrap_or_default())
-    }
-
-    /// Behind a value: skips what is left of all containers around it, behind which is nothing but blanks.
-    pub(super) fn finish(&mut self) -> Result<(), Malformed> {
-        self.close(0)?;
-        match self.peek() {
-            None => Ok(()),
-            Some(_) => self.malformed("something follows the value"),
-        }
-    }
-
-    /// Begins a value, and is done with it unless it is a container that has something in it.
-    #[inline]
-    fn begin(&mut self) -> Result<bool, Malformed> {
-        match self.peek() {
-            Some(b'{') => {
-                self.skip(1);
-                let empty = self.take(b'}');
-                if !empty {
-                    self.enter(true)?;
-                    self.key()?;
-                }
-                Ok(empty)
-            }
-            Some(b'[') => {
-                self.skip(1);
-                let empty = self.take(b']');
-                if !empty {
-                    self.enter(false)?;
-                }
-                Ok(empty)
-            }
-            Some(b'"') => self.string().map(|_| true),
-            _ => self.scalar().map(|()| true),
-        }
-    }
-
-    /// Behind a value: skips what is left of the containers around it that are deeper than `depth`.
-    #[inline]
-    fn close(&mut self, depth: usize) -> Result<(), Malformed> {
-        while self.open.depth > depth {
-            let is_object = self.open.innermost_is_object();
-            match self.peek() {
-                Some(b',') => {
-                    self.skip(1);
-                    if is_object {
-                        self.key()?;
-                    }
-                    while !self.begin()? {}
-                }
-                Some(b'}') if is_object => self.leave(),
-                Some(b']') if !is_object => self.leave(),
-                _ if is_object => return self.malformed("a ',' or '}' is missing"),
-                _ => return self.malformed("a ',' or ']' is missing"),
-            }
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn enter(&mut self, is_object: bool) -> Result<(), Malformed> {
-        match self.open.enter(is_object) {
-            Some(()) => Ok(()),
-            None => self.malformed("it is nested more than 300 levels deep"),
-        }
-    }
-
-    #[inline]
-    const fn leave(&mut self) {
-        self.skip(1);
-        self.open.depth = self.open.depth.saturating_sub(1);
-    }
-
-    /// Skips a number or a word.
-    #[inline]
-    fn scalar(&mut self) -> Result<(), Malformed> {
-        let rest = self.rest();
-        let numeric = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'e' | b'E' | b'+');
-        let n = match rest {
+    fn scalar(&mut self) -> Result<(), Reason> {
+        let len = match self.rest {
             [b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..] => 4,
             [b'f', b'a', b'l', b's', b'e', ..] => 5,
-            _ => match rest.iter().take_while(numeric).count() {
-                1 if matches!(rest, [b'-' | b'+', ..]) => 1 + not_finite(rest.get(1..)),
-                0 => not_finite(Some(rest)),
-                n => n,
-            },
+            rest if STRICT => strict_number_len(rest),
+            rest => lenient_number_len(rest),
         };
-        if n == 0 || (n == 1 && matches!(rest, [b'-' | b'+', ..])) {
-            return self.malformed("a value is missing");
-        }
-        self.skip(n);
+        self.rest = self.rest.get(len..).filter(|_| len > 0).ok_or(Reason::Value)?;
         Ok(())
     }
 
-    /// The next key of an object, with its value next: of one that is next if it is to be opened, else of the one whose
-    /// value was just skipped.
+    /// Passes one value, however deep.
     #[inline]
-    pub(super) fn next_key(&mut self, open: bool) -> Option<Text<'a>> {
-        if !self.take(if open { b'{' } else { b',' }) {
-            return None;
+    pub(super) fn value(&mut self) -> Result<Value<'a>, Reason> {
+        self.peek();
+        let start = self.rest;
+        // A copy, so that it can stay in registers, and to begin anew with.
+        let mut scanner = Self { ..*self };
+        let mut done = scanner.levels(&mut Shallow::default());
+        if done == Err(Reason::TooDeep) {
+            scanner = Self { ..*self };
+            done = scanner.deep();
         }
-        if open {
-            self.enter(true).ok()?;
-        }
-        self.key().ok()
+        *self = scanner;
+        done.map(|()| self.since(start))
     }
 
-    /// Whether there is a next element of an array, which is next then. As [`next_key`](Self::next_key).
+    #[cold]
+    #[inline(never)]
+    fn deep(&mut self) -> Result<(), Reason> {
+        self.levels(&mut Deep { depth: 0, objects: [0; _] })
+    }
+
+    #[inline(always)]
+    fn levels(&mut self, open: &mut impl Levels) -> Result<(), Reason> {
+        let mut member = false;
+        loop {
+            if member {
+                self.key()?;
+            }
+            match self.peek() {
+                Some(b'"') => {
+                    self.string()?;
+                }
+                Some(bracket @ (b'{' | b'[')) => {
+                    // The closing bracket of either is two more than the opening one.
+                    if !self.opens_and_closes(bracket + 2) {
+                        member = bracket == b'{';
+                        if !open.enter(member) {
+                            return Err(Reason::TooDeep);
+                        }
+                        continue;
+                    }
+                }
+                _ => self.scalar()?,
+            }
+            // Behind a value.
+            loop {
+                if open.is_empty() {
+                    return Ok(());
+                }
+                member = open.is_in_object();
+                if self.goes_on(member)? {
+                    break;
+                }
+                open.leave();
+            }
+        }
+    }
+}
+
+/// The objects and arrays around a position.
+trait Levels {
+    /// False where a value within would be too deep.
+    fn enter(&mut self, object: bool) -> bool;
+    fn leave(&mut self);
+    fn is_empty(&self) -> bool;
+    /// Whether the innermost is an object.
+    fn is_in_object(&self) -> bool;
+}
+
+/// Up to 63 levels: a bit for each, behind a one. Nearly all there is fits, and stays in a register.
+struct Shallow(u64);
+
+impl Default for Shallow {
     #[inline]
-    pub(super) fn next_element(&mut self, open: bool) -> bool {
-        self.take(if open { b'[' } else { b',' }) && self.peek() != Some(b']') && (!open || self.enter(false).is_ok())
+    fn default() -> Self {
+        Self(1)
     }
 }
 
-/// The length of the word for a number that is not finite, if it begins `rest`.
-fn not_finite(rest: Option<&[u8]>) -> usize {
-    let is = |word: &[u8]| word.eq_ignore_ascii_case(b"nan") || word.eq_ignore_ascii_case(b"inf");
-    if rest.and_then(|rest| rest.get(..3)).is_some_and(is) { 3 } else { 0 }
-}
-
-/// How many bytes there are before a quote or a backslash, eight looked at at a time.
-#[inline]
-fn up_to_special(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 0xFF;
-    // The lowest byte that is zero has its high bit set, and none below it.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
-    let mut rest = bytes;
-    while let Some((eight, behind)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*eight);
-        let special = zero(word ^ (ONES * b'"' as u64)) | zero(word ^ (ONES * b'\\' as u64));
-        if special != 0 {
-            return bytes.len() - rest.len() + special.trailing_zeros() as usize / 8;
-        }
-        rest = behind;
+impl Levels for Shallow {
+    #[inline]
+    fn enter(&mut self, object: bool) -> bool {
+        let has_room = self.0 >> 63 == 0;
+        self.0 = self.0 << 1 | u64::from(object);
+        has_room
     }
-    let n = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\')).count();
-    bytes.len() - rest.len() + n
+
+    #[inline]
+    fn leave(&mut self) {
+        self.0 >>= 1;
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.0 == 1
+    }
+
+    #[inline]
+    fn is_in_object(&self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
-/// The containers around a position: which of them are objects, a bit each.
-#[derive(Clone, Debug)]
-struct Nesting {
+/// As many as may be, inside of one more and with one more inside.
+struct Deep {
     depth: usize,
-    objects: [u64; DEPTH.div_ceil(64)],
+    objects: [u64; MAX_DEPTH.div_ceil(64)],
 }
 
-impl Nesting {
-    /// `None` where a value within would be too deep.
-    #[inline]
-    fn enter(&mut self, is_object: bool) -> Option<()> {
+impl Levels for Deep {
+    fn enter(&mut self, object: bool) -> bool {
         let depth = self.depth + 1;
-        if depth >= DEPTH {
-            return None;
-        }
-        let word = self.objects.get_mut(depth / 64)?;
+        let Some(word) = self.objects.get_mut(depth / 64).filter(|_| depth < MAX_DEPTH - 1) else { return false };
         let bit = 1 << (depth % 64);
-        *word = if is_object { *word | bit } else { *word & !bit };
+        *word = if object { *word | bit } else { *word & !bit };
         self.depth = depth;
-        Some(())
+        true
     }
 
-    #[inline]
-    fn innermost_is_object(&self) -> bool {
+    fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.depth == 0
+    }
+
+    fn is_in_object(&self) -> bool {
         self.objects.get(self.depth / 64).is_some_and(|word| word >> (self.depth % 64) & 1 == 1)
     }
+}
+
+fn behind_strict_string(text: &[u8]) -> Option<(&[u8], bool)> {
+    let (mut rest, mut escaped) = (text.get(1..)?, false);
+    loop {
+        rest = match skip::to_special::<true>(rest) {
+            [b'"', behind @ ..] => return Some((behind, escaped)),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', behind @ ..] => behind,
+            [b'\\', b'u', a, b, c, d, behind @ ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => {
+                behind
+            }
+            _ => return None,
+        };
+        escaped = true;
+    }
+}
+
+/// 0 where there is none.
+fn strict_number_len(text: &[u8]) -> usize {
+    let digits = |from: usize| text.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
+    let mut at = usize::from(text.first() == Some(&b'-'));
+    let whole = digits(at);
+    if whole == 0 || whole > 1 && text.get(at) == Some(&b'0') {
+        return 0;
+    }
+    at += whole;
+    if text.get(at) == Some(&b'.') {
+        match digits(at + 1) {
+            0 => return 0,
+            fraction => at += 1 + fraction,
+        }
+    }
+    if matches!(text.get(at), Some(b'e' | b'E')) {
+        at += 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+        match digits(at) {
+            0 => return 0,
+            exponent => at += exponent,
+        }
+    }
+    at
+}
+
+/// 0 where there is none.
+#[inline]
+fn lenient_number_len(text: &[u8]) -> usize {
+    let numeric = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'e' | b'E' | b'+');
+    let sign = usize::from(matches!(text, [b'-' | b'+', ..]));
+    match text.iter().take_while(numeric).count() {
+        len if len > sign => len,
+        _ if is_not_finite(text.get(sign..)) => sign + 3,
+        _ => 0,
+    }
+}
+
+/// Whether the word for a number that is not finite begins `rest`.
+fn is_not_finite(rest: Option<&[u8]>) -> bool {
+    let is = |word: &[u8]| word.eq_ignore_ascii_case(b"nan") || word.eq_ignore_ascii_case(b"inf");
+    rest.and_then(|rest| rest.get(..3)).is_some_and(is)
 }

@@ -2,6 +2,7 @@
 //! Strings: in place where they have no escapes, unescaped piece by piece where they have.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt;
 
 /// A string or a key, as it stands between its quotes.
@@ -27,9 +28,17 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// What stands between the quotes that `quoted` begins and ends with.
     #[inline]
-    pub(super) const fn new(raw: &'a [u8], escaped: bool) -> Self {
+    pub(super) const fn quoted(quoted: &'a [u8], escaped: bool) -> Self {
+        let raw = if let [_, raw @ .., _] = quoted { raw } else { &[] };
         Self { raw, escaped }
+    }
+
+    /// What stands between quotes.
+    #[inline]
+    pub(super) fn of(raw: &'a [u8]) -> Self {
+        Self { raw, escaped: raw.contains(&b'\\') }
     }
 
     /// What stands between the quotes, escapes as written: a piece of the payload.
@@ -50,7 +59,14 @@ impl<'a> Text<'a> {
     #[inline]
     #[must_use]
     pub fn as_str(&self) -> Option<&'a str> {
-        if self.escaped { None } else { str::from_utf8(self.raw).ok() }
+        str::from_utf8(self.as_bytes()?).ok()
+    }
+
+    /// The string's bytes in place, UTF-8 or not. `None` where it has escapes.
+    #[inline]
+    #[must_use]
+    pub const fn as_bytes(&self) -> Option<&'a [u8]> {
+        if self.escaped { None } else { Some(self.raw) }
     }
 
     /// The string, in place where it has no escapes. `None` where it is no UTF-8.
@@ -69,15 +85,37 @@ impl<'a> Text<'a> {
             return Cow::Borrowed(self.raw);
         }
         let mut bytes = Vec::with_capacity(self.raw.len()); // unescaping never lengthens
-        for piece in self.pieces() {
-            bytes.extend_from_slice(piece.bytes(&mut [0; 4]));
-        }
+        let Ok(()) = self.write(|piece| {
+            bytes.extend_from_slice(piece);
+            Ok::<(), Infallible>(())
+        });
         Cow::Owned(bytes)
+    }
+
+    /// Writes the string unescaped, in as few pieces as there are between its escapes. None of them is empty, and all
+    /// together are no longer than it stands in the payload.
+    ///
+    /// ```
+    /// use falconet::view::WriteView;
+    /// use falconet_std::json::Value;
+    ///
+    /// let text = Value::check(br#""a\tb""#)?.text().unwrap();
+    /// let mut memory = [0; 8];
+    /// let mut view = WriteView::new(&mut memory);
+    /// text.write(|piece| view.write_all(piece)).unwrap();
+    /// assert_eq!(&memory[..3], b"a\tb");
+    /// # Ok::<(), falconet_std::json::Malformed>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first one of `write`, which is not called again then.
+    pub fn write<E>(&self, mut write: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        self.pieces().try_for_each(|piece| write(piece.bytes(&mut [0; 4])))
     }
 
     /// Whether it is these bytes, unescaped.
     #[inline]
-    pub(super) fn is(&self, bytes: &[u8]) -> bool {
+    fn is(&self, bytes: &[u8]) -> bool {
         if self.escaped { self.is_all_of(bytes.iter().copied()) } else { self.raw == bytes }
     }
 
@@ -92,12 +130,21 @@ impl<'a> Text<'a> {
 }
 
 impl PartialEq<str> for Text<'_> {
+    #[inline]
     fn eq(&self, other: &str) -> bool {
         self.is(other.as_bytes())
     }
 }
 
+impl PartialEq<[u8]> for Text<'_> {
+    #[inline]
+    fn eq(&self, other: &[u8]) -> bool {
+        self.is(other)
+    }
+}
+
 impl PartialEq<&str> for Text<'_> {
+    #[inline]
     fn eq(&self, other: &&str) -> bool {
         self.is(other.as_bytes())
     }

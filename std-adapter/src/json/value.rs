@@ -2,10 +2,8 @@
 //! A value as the piece of the payload that it is.
 
 use std::fmt;
-use std::iter::FusedIterator;
 
-use super::scan::Scanner;
-use super::{Malformed, Text, pointer};
+use super::{Elements, Malformed, Members, Rules, Text, check, pointer};
 
 /// What a value is.
 ///
@@ -48,19 +46,18 @@ pub struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The value that is the whole payload, but for blanks around it. All of it is looked at, once.
+    /// The value that is the whole payload, but for blanks around it, as [`check`](super::check()) finds it by the
+    /// lenient rules.
     ///
     /// # Errors
     /// [`Malformed`], also where something follows the value.
     pub fn check(payload: &'a [u8]) -> Result<Self, Malformed> {
-        let mut scanner = Scanner::new(payload);
-        let text = scanner.value()?;
-        scanner.finish()?;
-        Ok(Self { text })
+        check(payload, Rules::Lenient).map(|checked| checked.value())
     }
 
     /// The value that is the whole payload, of which nothing is looked at yet: for one that was checked before, by the
-    /// source for example. What is found in a malformed one, if anything, is any piece of it.
+    /// source for example, or for a part of such that [`as_bytes`](Self::as_bytes) gave. What is found in a malformed
+    /// one, if anything, is any piece of it.
     ///
     /// ```
     /// use falconet_std::json::Value;
@@ -74,15 +71,10 @@ impl<'a> Value<'a> {
         Self { text: payload.trim_ascii() }
     }
 
+    /// The same of a text that has no blanks around it.
     #[inline]
-    pub(super) const fn scanner(&self) -> Scanner<'a> {
-        Scanner::new(self.text)
-    }
-
-    /// The one that stands at a scanner.
-    #[inline]
-    pub(super) fn at(scanner: &mut Scanner<'a>) -> Option<Self> {
-        scanner.value().ok().map(|text| Self { text })
+    pub(super) const fn exactly(text: &'a [u8]) -> Self {
+        Self { text }
     }
 
     /// Its JSON text, a piece of the payload: for [`Event::span_of`](falconet::Event::span_of), or to be decoded.
@@ -106,9 +98,11 @@ impl<'a> Value<'a> {
     }
 
     /// The string, if it is one.
+    #[inline]
     #[must_use]
     pub fn text(&self) -> Option<Text<'a>> {
-        if self.kind() == Kind::Text { self.scanner().string().ok() } else { None }
+        let [b'"', raw @ .., b'"'] = self.text else { return None };
+        Some(Text::of(raw))
     }
 
     /// The number's text, if it is one: as it stands, so parse it as what is expected (`nan` and `+1` can be parsed by
@@ -135,38 +129,52 @@ impl<'a> Value<'a> {
     }
 
     /// The elements of an array.
+    #[inline]
     #[must_use]
     pub fn elements(&self) -> Option<Elements<'a>> {
-        (self.kind() == Kind::Array).then(|| Elements { scanner: self.scanner(), opening: true })
+        self.text.strip_prefix(b"[").map(Elements::behind_bracket)
     }
 
     /// The members of an object, all that have the same key too.
+    #[inline]
     #[must_use]
     pub fn members(&self) -> Option<Members<'a>> {
-        (self.kind() == Kind::Object).then(|| Members { scanner: self.scanner(), opening: true })
+        self.text.strip_prefix(b"{").map(Members::behind_bracket)
     }
 
     /// Element `index` of an array, counted from 0.
     #[must_use]
     pub fn element(&self, index: usize) -> Option<Self> {
-        let mut scanner = self.scanner();
-        pointer::to_element(&mut scanner, index)?;
-        Self::at(&mut scanner)
+        self.elements()?.nth(index)
     }
 
-    /// The first member of an object whose key is `key`.
+    /// The first member of an object whose key is `key`, a text or bytes.
+    #[inline]
     #[must_use]
-    pub fn member(&self, key: &str) -> Option<Self> {
-        let mut scanner = self.scanner();
-        pointer::to_member(&mut scanner, |found| found.is(key.as_bytes()))?;
-        Self::at(&mut scanner)
+    pub fn member(&self, key: impl AsRef<[u8]>) -> Option<Self> {
+        let key = key.as_ref();
+        self.members()?.find(|(found, _)| *found == *key).map(|(_, value)| value)
+    }
+
+    /// What `keys` lead to, each the key of a member of the object before.
+    ///
+    /// ```
+    /// use falconet_std::json::Value;
+    /// let value = Value::check(br#"{"spec": {"app/name": {"x": 1}}}"#)?;
+    /// assert_eq!(value.path(["spec", "app/name", "x"]).and_then(|x| x.number()), Some("1"));
+    /// # Ok::<(), falconet_std::json::Malformed>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn path<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Option<Self> {
+        keys.into_iter().try_fold(*self, |value, key| value.member(key))
     }
 
     /// The value that an RFC 6901 pointer leads to from here, as in [`pointer`](super::pointer()). Nothing is looked at
     /// behind it.
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<Self> {
-        pointer::find(&mut self.scanner(), pointer)
+        pointer::find(*self, pointer)
     }
 }
 
@@ -175,63 +183,3 @@ impl fmt::Debug for Value<'_> {
         write!(f, "Value({})", self.text.escape_ascii())
     }
 }
-
-/// The elements of an array, in order; see [`Value::elements`].
-///
-/// ```
-/// use falconet_std::json::{Kind, Value};
-/// let array = Value::check(b"[1, {}, []]")?;
-/// let kinds: Vec<_> = array.elements().unwrap().map(|value| value.kind()).collect();
-/// assert_eq!(kinds, [Kind::Number, Kind::Object, Kind::Array]);
-/// # Ok::<(), falconet_std::json::Malformed>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Elements<'a> {
-    scanner: Scanner<'a>,
-    opening: bool,
-}
-
-impl<'a> Iterator for Elements<'a> {
-    type Item = Value<'a>;
-
-    fn next(&mut self) -> Option<Value<'a>> {
-        let opening = std::mem::take(&mut self.opening);
-        let next = if self.scanner.next_element(opening) { Value::at(&mut self.scanner) } else { None };
-        if next.is_none() {
-            self.scanner = Scanner::new(&[]);
-        }
-        next
-    }
-}
-
-impl FusedIterator for Elements<'_> {}
-
-/// The keys and values of an object, in order; see [`Value::members`].
-///
-/// ```
-/// use falconet_std::json::Value;
-/// let object = Value::check(br#"{"a": 1, "\u0062": 2}"#)?;
-/// let two = object.members().unwrap().find(|(key, _)| *key == "b");
-/// assert_eq!(two.and_then(|(_, value)| value.number()), Some("2"));
-/// # Ok::<(), falconet_std::json::Malformed>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Members<'a> {
-    scanner: Scanner<'a>,
-    opening: bool,
-}
-
-impl<'a> Iterator for Members<'a> {
-    type Item = (Text<'a>, Value<'a>);
-
-    fn next(&mut self) -> Option<(Text<'a>, Value<'a>)> {
-        let opening = std::mem::take(&mut self.opening);
-        let next = self.scanner.next_key(opening).and_then(|key| Some((key, Value::at(&mut self.scanner)?)));
-        if next.is_none() {
-            self.scanner = Scanner::new(&[]);
-        }
-        next
-    }
-}
-
-impl FusedIterator for Members<'_> {}

@@ -234,7 +234,8 @@ impl<E> State<E> {
                 return Ok(Taken::Whole);
             }
         };
-        self.filling.push(ts, payload).map_err(PushError::TooLarge).and_then(whole)?;
+        let pushed = self.filling.batch().map_or(Ok(Push::Full), |mut batch| batch.push(ts, payload));
+        pushed.map_err(PushError::TooLarge).and_then(whole)?;
         self.counts.truncated += u64::from(taken == Taken::Truncated);
         self.added(plan, payload.len());
         Ok(taken)
@@ -273,7 +274,7 @@ impl<E> Shared<E> {
     pub(super) fn new(plan: Plan) -> Self {
         let batches = plan.config.batches;
         let state = State {
-            filling: Filling::new(),
+            filling: Filling::default(),
             level: None,
             first: None,
             full: VecDeque::with_capacity(2 * batches),
@@ -373,7 +374,8 @@ impl<E> Shared<E> {
         let plan = &self.plan;
         let room = |state: &mut State<E>| state.groups == 0 && state.make_room(plan, plan.max_payload);
         let Some(mut state) = self.ready(overflow, 1, room)? else { return Ok(Taken::Dropped) };
-        let written = match state.filling.claim() {
+        let mut batch = state.filling.batch();
+        let written = match batch.as_mut().and_then(|batch| batch.claim()) {
             None => Err(PushError::Full), // cannot be: there was room
             Some(mut claim) => match write(claim.payload()) {
                 Ok(()) => {

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::logging;
+
 /// Tells threads to end. Clones are the same one.
 ///
 /// ```
@@ -136,13 +138,18 @@ impl Threads {
 
     /// Runs something in a thread of this name, of which the system shows 15 bytes. It should end soon when it is told so.
     ///
-    /// A panic ends the thread; its text is on stderr.
+    /// Its lines go to the log that those of this place go to, see [`logging`]. A panic ends the
+    /// thread; its text is on stderr.
     ///
     /// # Errors
     /// The system's, where it makes no more threads.
     pub fn spawn(&mut self, name: &str, run: impl FnOnce(&Stop) + Send + 'static) -> io::Result<()> {
-        let stop = self.stop.clone();
-        self.handles.push(Handle::spawn(name, Box::new(move || run(&stop)))?);
+        let (stop, log) = (self.stop.clone(), logging::current());
+        let run = move || match log {
+            Some(log) => logging::scope(log, || run(&stop)),
+            None => run(&stop),
+        };
+        self.handles.push(Handle::spawn(name, Box::new(run))?);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Any bytes, and JSON with faults: nothing panics, and the ways to a value agree.
 
-use falconet_std::json::{self, Value};
+use falconet_std::json::{self, Elements, Tokens, Value, compact};
 use proptest::prelude::*;
 
 use super::cases;
@@ -20,11 +20,30 @@ fn walk(value: Value<'_>, payload: &[u8], depth: usize) {
         value.elements().into_iter().flatten().for_each(|element| walk(element, payload, depth - 1));
         value.members().into_iter().flatten().for_each(|(_, member)| walk(member, payload, depth - 1));
     }
-    let _ = (value.element(1), value.member("a"));
+    let _ = (value.element(1), value.member("a"), value.path(["a", "b"]));
+}
+
+/// What goes over checked text only, of any.
+fn go_over(payload: &[u8]) {
+    let len = |text| Tokens::new(text).map(<[u8]>::len).sum::<usize>();
+    let mut compacted = Vec::new();
+    compact(payload, |piece| {
+        compacted.extend_from_slice(piece);
+        Ok::<(), ()>(())
+    })
+    .unwrap();
+    assert!(compacted.len() <= payload.len() && len(payload) <= payload.len());
+    for elements in [Elements::resume(payload), Elements::resume(payload).flattened()] {
+        let mut again = elements.clone();
+        elements.take(99).for_each(|element| walk(element, payload, 2));
+        while again.next_members(|_, value| walk(value, payload, 2)).is_some() {}
+        assert!(payload.ends_with(again.rest()));
+    }
 }
 
 fn holds_of_any_bytes(payload: &[u8], pointer: &str) -> Result<(), TestCaseError> {
     walk(Value::trust(payload), payload, 4);
+    go_over(payload);
     let _ = Value::trust(payload).pointer(pointer);
     let checked = Value::check(payload);
     let found = checked.ok().and_then(|value| value.pointer(pointer));

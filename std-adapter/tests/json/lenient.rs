@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a strict parser refuses and the official plugins take, and what they refuse.
 
-use falconet_std::json::{self, Kind, Value};
+use falconet_std::json::{self, Kind, MAX_DEPTH, Reason, Rules, Value, check};
 
 #[track_caller]
 fn number(text: &str) {
@@ -128,18 +128,33 @@ fn of_equal_keys_the_first_counts_and_keys_are_compared_unescaped() {
 }
 
 #[test]
-fn three_hundred_levels_and_no_more() {
+fn ten_thousand_levels_and_no_more() {
     let nested = |n: usize, inner: &str| format!("{}{inner}{}", "[".repeat(n), "]".repeat(n));
-    let is_well = |payload: &str| Value::check(payload.as_bytes()).is_ok();
-    assert!(is_well(&nested(300, "")));
-    assert!(is_well(&nested(299, "1")));
-    assert!(!is_well(&nested(300, "1")));
-    assert!(!is_well(&nested(301, "")));
-    let error = Value::check(nested(1_000_000, "").as_bytes()).unwrap_err();
-    assert_eq!(error.to_string(), "malformed JSON at byte 300: it is nested more than 300 levels deep");
-    assert!(!is_well(&"{\"a\":".repeat(1_000_000)));
+    for rules in [Rules::Lenient, Rules::Strict] {
+        let offset = |payload: &str| check(payload.as_bytes(), rules).err().map(|malformed| malformed.offset());
+        for levels in [62, 63, 64, 65, 66, 300, MAX_DEPTH - 1] {
+            assert_eq!(offset(&nested(levels, "1")), None, "{levels}");
+            assert_eq!(
+                offset(&format!("{}1{}", "{\"a\":[".repeat(levels / 2), "]}".repeat(levels / 2))),
+                None,
+                "{levels}"
+            );
+            assert_eq!(offset(&nested(levels, "1]")), Some(2 * levels + 1), "{levels}");
+            assert_eq!(offset(&nested(levels, "}")), Some(levels), "{levels}");
+        }
+        assert_eq!(offset(&nested(MAX_DEPTH, "")), None);
+        assert_eq!(offset(&nested(MAX_DEPTH, "1")), Some(MAX_DEPTH));
+        assert_eq!(offset(&nested(MAX_DEPTH + 1, "")), Some(MAX_DEPTH));
+        let malformed = check(nested(1_000_000, "").as_bytes(), rules).unwrap_err();
+        assert_eq!((malformed.offset(), malformed.reason()), (MAX_DEPTH, Reason::TooDeep));
+        assert_eq!(malformed.to_string(), "malformed JSON at byte 10000: it is nested more than 10000 levels deep");
+        assert!(check("{\"a\":".repeat(1_000_000).as_bytes(), rules).is_err());
+    }
     let objects = format!("{}1{}", "{\"a\":".repeat(299), "}".repeat(299));
-    assert!(is_well(&objects));
     assert!(json::pointer(objects.as_bytes(), &"/a".repeat(299)).is_some());
+    let value = Value::check(objects.as_bytes()).unwrap();
+    assert_eq!(value.path([b"a"; 299]).and_then(|one| one.number()), Some("1"));
     assert!(json::pointer(&b"[".repeat(1_000_000), &"/0".repeat(1000)).is_none());
+    let deep = b"[".repeat(1_000_000);
+    assert_eq!(Value::trust(&deep).elements().unwrap().flattened().count(), 0);
 }

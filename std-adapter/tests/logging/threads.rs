@@ -7,6 +7,8 @@ use std::thread;
 
 use falconet_std::abi::{LOG_DEBUG, LOG_INFO, LOG_WARNING};
 use falconet_std::logging;
+use falconet_std::sources::{Stop, Threads};
+use falconet_std::task::Task;
 use log::{LevelFilter, debug, info, warn};
 
 use crate::routing::log_of;
@@ -39,16 +41,34 @@ fn two_states_on_two_threads_have_a_level_each() {
 fn a_spawned_thread_has_the_log_and_the_level_of_its_state() {
     let (first, other) = (state("first", "info"), state("other", "info"));
     inside(&first, || {
-        let thread = logging::spawn(|| {
+        let mut threads = Threads::new();
+        let work = |_: &Stop| {
             debug!("below its level");
             info!("from the thread");
             // And so has what it starts.
-            logging::spawn(|| info!("from its thread")).unwrap().join().unwrap();
-            7
-        });
-        assert_eq!(thread.unwrap().join().unwrap(), 7);
+            let mut inner = Threads::new();
+            inner.spawn("inner", |_| info!("from its thread")).unwrap();
+        };
+        threads.spawn("outer", work).unwrap();
     });
     assert_eq!(first.logged(), lines([(LOG_INFO, "from the thread"), (LOG_INFO, "from its thread")]));
+    assert_eq!(other.logged(), []);
+}
+
+#[test]
+fn a_task_has_the_log_that_it_was_given() {
+    let (given, other) = (state("given", "info"), state("other", "info"));
+    let log = log_of(&given);
+    inside(&other, move || {
+        let (done, told) = channel();
+        let task = Task::spawn("task", log, move |_| {
+            info!("at work");
+            done.send(()).unwrap();
+        });
+        told.recv().unwrap();
+        drop(task.unwrap());
+    });
+    assert_eq!(given.logged(), lines([(LOG_INFO, "at work")]));
     assert_eq!(other.logged(), []);
 }
 
@@ -96,20 +116,24 @@ fn a_thread_that_is_left_behind_says_nothing_more() {
     let (told, lines_of_first) = (channel(), Arc::clone(&first.lines));
     let (go, gone) = channel();
     let (send, receive) = told;
+    let (done, set) = channel();
     inside(&first, move || {
-        let thread = logging::spawn(move || {
+        let mut threads = Threads::new();
+        let work = move |_: &Stop| {
             info!("at work");
             gone.recv().unwrap();
             info!("too late");
-            assert!(!logging::set_level(LevelFilter::Trace));
-        });
-        send.send(thread.unwrap()).unwrap();
+            done.send(logging::set_level(LevelFilter::Trace)).unwrap();
+        };
+        threads.spawn("left", work).unwrap();
+        send.send(threads).unwrap();
     });
-    let thread = receive.recv().unwrap();
+    let threads = receive.recv().unwrap();
     drop(first);
     let second = state("second", "info");
     go.send(()).unwrap();
-    thread.join().unwrap();
+    drop(threads);
+    assert!(!set.recv().unwrap());
     let first: Vec<_> = lines_of_first.lock().unwrap().drain(..).collect();
     assert!(first.iter().all(|line| line.1 == "at work"), "{first:?}");
     assert_eq!(second.logged(), []);

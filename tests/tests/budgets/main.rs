@@ -8,15 +8,25 @@ mod bench;
 mod boxed;
 mod budget;
 mod c_demo;
+mod constant;
 mod demo;
 mod demo_std;
 mod files;
+mod k8s_audit;
 mod layout;
 mod neutral;
 
 /// Each figure that some test here measures.
-const FIGURES: [&[&str]; 6] =
-    [demo::FIGURES, c_demo::FIGURES, demo_std::FIGURES, access_log::FIGURES, files::FIGURES, neutral::FIGURES];
+const FIGURES: [&[&str]; 8] = [
+    demo::FIGURES,
+    c_demo::FIGURES,
+    demo_std::FIGURES,
+    access_log::FIGURES,
+    k8s_audit::FIGURES,
+    constant::FIGURES,
+    files::FIGURES,
+    neutral::FIGURES,
+];
 
 #[test]
 fn the_figures_of_the_file_are_those_that_are_measured() {

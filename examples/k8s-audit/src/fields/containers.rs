@@ -3,12 +3,12 @@
 
 use falconet::Field;
 use falconet::extract::Argument;
+use falconet_std::json::Kind;
 
 use super::Found;
 use super::lists::{self, Texts};
 use super::text;
 use crate::K8sAudit;
-use crate::json::Value;
 
 /// The fields of the list of containers that is called `$list`, and the rest of them behind.
 macro_rules! container_fields {
@@ -83,13 +83,15 @@ pub(super) const EPHEMERAL_FIELDS: &[Field<K8sAudit>] = container_fields!("ephem
 /// The `hostPort` of all ports, or else their `containerPort`; none at all where the ports are no array.
 fn host_ports(found: &Found, list: &mut Texts<'_, '_>, path: &[&str]) -> Option<()> {
     let (event, index, mut wrong) = (list.event(), list.index(), false);
-    lists::requested(found, &event, path, index, |ports| wrong |= ports.is_some_and(|ports| !ports.is_array()))?;
+    lists::requested(found, &event, path, index, |ports| {
+        wrong |= ports.is_some_and(|ports| ports.kind() != Kind::Array);
+    })?;
     if wrong {
         return None;
     }
     lists::requested(found, &event, path, index, |ports| {
-        for port in ports.into_iter().flat_map(Value::elements) {
-            if let Some(port) = port.get(b"hostPort").or_else(|| port.get(b"containerPort")) {
+        for port in ports.and_then(|ports| ports.elements()).into_iter().flatten() {
+            if let Some(port) = port.member("hostPort").or_else(|| port.member("containerPort")) {
                 let text = text::of(list, found, port);
                 list.push(text);
             }

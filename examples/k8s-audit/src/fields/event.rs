@@ -75,9 +75,9 @@ pub(super) const FIELDS: &[Field<K8sAudit>] = &[
         |_, found: &Found, request| {
             let event = request.event();
             let object = found.part(&event, Part::ObjectRef)?;
-            let resource = object.get(b"resource")?.as_text()?;
-            let subresource = object.get(b"subresource").and_then(|its| its.as_text());
-            let whole = resource.is(b"pods") && subresource.is_none_or(|its| its.is(b""));
+            let resource = object.member("resource")?.text()?;
+            let subresource = object.member("subresource").and_then(|its| its.text());
+            let whole = resource == "pods" && subresource.is_none_or(|its| its == "");
             if whole { lists::value(found, request, Part::ResponseObject, &["metadata", "name"]) } else { None }
         },
     ),
@@ -100,7 +100,7 @@ fn uri_param(found: &Found, request: &mut Request<'_>) -> Option<Text> {
     let event = request.event();
     let value = found.part(&event, Part::RequestUri)?;
     // The API server writes & as an escape, so nearly every URI with two parameters is copied here.
-    let uri = value.as_text().map_or(value.raw().into(), crate::json::Text::to_cow);
+    let uri = value.text().map_or(value.as_bytes().into(), |text| text.to_bytes());
     let param = uri::param(&uri, request.key()?.to_bytes())?;
     request.text_with(|out| {
         let mut out = super::text::Until::nul(out);

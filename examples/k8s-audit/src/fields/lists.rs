@@ -3,10 +3,10 @@
 
 use falconet::extract::{List, Located, Text};
 use falconet::{Event, Request};
+use falconet_std::json::{Kind, Value};
 
 use super::text::{self, Until};
 use super::{Found, Part};
-use crate::json::Value;
 
 /// A list of texts that stand nowhere as they are.
 pub(super) type Texts<'r, 'e> = List<'r, 'e, Option<Text>>;
@@ -24,20 +24,20 @@ fn walk<'e>(
 ) -> Option<()> {
     let mut path = path;
     while let Some((name, rest)) = path.split_first() {
-        if value.is_array() {
+        if let Some(mut elements) = value.elements() {
             let Some(index) = index else {
                 // None of them is an array, so that each call has a shorter path.
-                for element in value.flat_elements() {
+                for element in elements.flattened() {
                     if walk(element, path, None, each).is_none() {
                         each(None);
                     }
                 }
                 return Some(());
             };
-            value = value.elements().nth(usize::try_from(index).ok()?)?;
+            value = elements.nth(usize::try_from(index).ok()?)?;
         }
         if !name.is_empty() {
-            value = value.get(name.as_bytes())?;
+            value = value.member(name)?;
         }
         path = rest;
     }
@@ -91,7 +91,7 @@ pub(super) fn all_values(
 pub(super) fn effective(found: &Found, list: &mut Texts<'_, '_>, path: &[&str], pod: &[&str]) -> Option<()> {
     let (event, index) = (list.event(), list.index());
     let object = found.part(&event, Part::RequestObject)?;
-    let pod = object.path(pod).unwrap_or(Value::from_raw(b"0"));
+    let pod = object.path(pod).unwrap_or(Value::trust(b"0"));
     walk(object, path, index, &mut |value| {
         let text = text::of(list, found, value.unwrap_or(pod));
         list.push(text);
@@ -102,16 +102,17 @@ pub(super) fn effective(found: &Found, list: &mut Texts<'_, '_>, path: &[&str], 
 pub(super) fn joined_words(found: &Found, list: &mut Texts<'_, '_>, path: &[&str]) -> Option<()> {
     let (event, index, mut wrong) = (list.event(), list.index(), false);
     requested(found, &event, path, index, |words| {
-        wrong |= words.is_some_and(|words| !words.is_array() || words.elements().any(|word| word.as_text().is_none()));
+        wrong |= words
+            .is_some_and(|words| words.elements().is_none_or(|mut words| words.any(|word| word.kind() != Kind::Text)));
     })?;
     if wrong {
         return None;
     }
     requested(found, &event, path, index, |words| {
-        let Some(words) = words else { return };
+        let Some(words) = words.and_then(|words| words.elements()) else { return };
         let text = list.text_with(|out| {
             let mut out = Until::nul(out);
-            words.elements().enumerate().try_for_each(|(i, word)| {
+            words.clone().enumerate().try_for_each(|(i, word)| {
                 if i > 0 {
                     out.write(b" ")?;
                 }
@@ -126,7 +127,7 @@ pub(super) fn joined_words(found: &Found, list: &mut Texts<'_, '_>, path: &[&str
 pub(super) fn flattened(found: &Found, list: &mut Texts<'_, '_>, path: &[&str]) -> Option<()> {
     let (event, index) = (list.event(), list.index());
     requested(found, &event, path, index, |values| {
-        for value in values.into_iter().flat_map(Value::elements) {
+        for value in values.and_then(|values| values.elements()).into_iter().flatten() {
             let text = text::of(list, found, value);
             list.push(text);
         }
@@ -138,7 +139,7 @@ pub(super) fn value(found: &Found, request: &mut Request<'_>, part: Part, path: 
     let event = request.event();
     let value = found.part(&event, part)?.path(path)?;
     let text = text::of(request, found, value)?;
-    Some(Located::new(text, event.span_of(value.raw())))
+    Some(Located::new(text, event.span_of(value.as_bytes())))
 }
 
 /// The elements of the array at a path from a part of the event, through objects only.
@@ -149,9 +150,9 @@ pub(super) fn elements(
     path: &[&str],
 ) -> Option<()> {
     let event = list.event();
-    for value in found.part(&event, part)?.path(path)?.elements() {
+    for value in found.part(&event, part)?.path(path)?.elements()? {
         let text = text::of(list, found, value);
-        list.push(text.map(|text| Located::new(text, event.span_of(value.raw()))));
+        list.push(text.map(|text| Located::new(text, event.span_of(value.as_bytes()))));
     }
     Some(())
 }

@@ -5,13 +5,13 @@ use core::ffi::CStr;
 
 use falconet::Field;
 use falconet::extract::{Argument, List, Located, Request, Text};
+use falconet_std::json::Value;
 
 use super::event::{at, elements_at};
 use super::lists::{self, Texts};
 use super::text::{self, Until};
 use super::{Found, Part};
 use crate::K8sAudit;
-use crate::json::Value;
 
 /// A list field that takes an index.
 macro_rules! list {
@@ -34,20 +34,20 @@ macro_rules! subjects {
 
 pub(super) const FIELDS: &[Field<K8sAudit>] = &[
     elements_at!("ka.req.binding.subjects", "the subjects of a binding, each as JSON", RequestObject, "subjects"),
-    subjects!("ka.req.binding.subjects.user_names", "the users of a binding", b"User", false),
+    subjects!("ka.req.binding.subjects.user_names", "the users of a binding", "User", false),
     subjects!(
         "ka.req.binding.subjects.serviceaccount_names",
         "the service accounts of a binding",
-        b"ServiceAccount",
+        "ServiceAccount",
         false
     ),
     subjects!(
         "ka.req.binding.subjects.serviceaccount_ns_names",
         "the service accounts of a binding that have a namespace, as namespace:name",
-        b"ServiceAccount",
+        "ServiceAccount",
         true
     ),
-    subjects!("ka.req.binding.subjects.group_names", "the groups of a binding", b"Group", false),
+    subjects!("ka.req.binding.subjects.group_names", "the groups of a binding", "Group", false),
     at!("ka.req.binding.role", "the role that a binding gives", RequestObject, "roleRef", "name"),
     Field::<K8sAudit>::new(
         "ka.req.binding.subject.has_name",
@@ -166,13 +166,13 @@ pub(super) const FIELDS: &[Field<K8sAudit>] = &[
 ];
 
 /// The names of a binding's subjects of one kind, or else of those in a namespace, with it.
-fn subjects(found: &Found, list: &mut Texts<'_, '_>, kind: &[u8], namespaced: bool) -> Option<()> {
+fn subjects(found: &Found, list: &mut Texts<'_, '_>, kind: &str, namespaced: bool) -> Option<()> {
     let event = list.event();
-    for subject in found.part(&event, Part::RequestObject)?.get(b"subjects")?.elements() {
+    for subject in found.part(&event, Part::RequestObject)?.member("subjects")?.elements()? {
         // A kind that is no string is none of ours.
-        let of_kind = subject.get(b"kind").and_then(Value::as_text).is_some_and(|its| its.is(kind));
-        let Some(name) = subject.get(b"name").filter(|_| of_kind) else { continue };
-        let text = match (namespaced, subject.get(b"namespace")) {
+        let of_kind = subject.member("kind").and_then(|its| its.text()).is_some_and(|its| its == *kind);
+        let Some(name) = subject.member("name").filter(|_| of_kind) else { continue };
+        let text = match (namespaced, subject.member("namespace")) {
             (false, _) => text::of(list, found, name),
             (true, None) => continue,
             (true, Some(namespace)) => list.text_with(|out| {
@@ -201,7 +201,7 @@ fn any_privileged(found: &Found, request: &Request<'_>) -> Option<&'static CStr>
     let mut any = false;
     let path = ["spec", "containers", "securityContext", "privileged"];
     lists::requested(found, &request.event(), &path, None, |value| {
-        any |= value.is_some_and(|value| value.raw() == b"true");
+        any |= value.is_some_and(|value| value.as_bool() == Some(true));
     })?;
     Some(truth(any))
 }
@@ -211,7 +211,7 @@ fn has_host_path(found: &Found, request: &Request<'_>) -> Option<&'static CStr> 
     let mut has = false;
     lists::requested(found, &request.event(), &["spec", "volumes", "hostPath", "path"], None, |path| {
         let Some(path) = path else { return };
-        let path = path.as_text().map_or(path.raw().into(), crate::json::Text::to_cow);
+        let path = path.text().map_or(path.as_bytes().into(), |text| text.to_bytes());
         has |= match wanted.strip_suffix(b"*") {
             Some(beginning) => path.starts_with(beginning),
             None => *path == *wanted,
@@ -228,8 +228,8 @@ const fn truth(truth: bool) -> &'static CStr {
 fn volume_types(found: &Found, list: &mut Texts<'_, '_>, path: &[&str]) -> Option<()> {
     let (event, index) = (list.event(), list.index());
     lists::requested(found, &event, path, index, |volume| {
-        for (key, _) in volume.into_iter().flat_map(Value::members) {
-            if !key.is(b"name") {
+        for (key, _) in volume.and_then(|volume| volume.members()).into_iter().flatten() {
+            if key != "name" {
                 let text = text::unescaped(list, key);
                 list.push(text);
             }

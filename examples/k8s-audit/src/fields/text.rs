@@ -4,9 +4,9 @@
 use falconet::Request;
 use falconet::extract::Text;
 use falconet::view::{ViewError, WriteView};
+use falconet_std::json::{self, Value};
 
 use super::Found;
-use crate::json::{self, Value};
 
 /// A text in the making that ends at the first of some bytes, a NUL above all: in the host it is the end of a value.
 pub(super) struct Until<'o, 'v> {
@@ -33,10 +33,10 @@ impl<'o, 'v> Until<'o, 'v> {
 
     /// Writes the text of a value.
     pub(super) fn write_value(&mut self, value: Value<'_>, found: &Found) -> Result<(), ViewError> {
-        match value.as_text() {
+        match value.text() {
             Some(text) => text.write(|piece| self.write(piece)),
-            None if found.has_blanks => json::compact(value.raw(), |piece| self.write(piece)),
-            None => self.write(value.raw()),
+            None if found.has_blanks => json::compact(value.as_bytes(), |piece| self.write(piece)),
+            None => self.write(value.as_bytes()),
         }
     }
 }
@@ -57,9 +57,9 @@ pub(super) fn repository(request: &mut Request<'_>, found: &Found, value: Value<
 }
 
 fn until(request: &mut Request<'_>, found: &Found, value: Value<'_>, ends: &'static [u8]) -> Option<Text> {
-    let as_it_stands = match value.as_text() {
-        Some(text) => text.as_plain(),
-        None => (!found.has_blanks).then_some(value.raw()),
+    let as_it_stands = match value.text() {
+        Some(text) => text.as_bytes(),
+        None => (!found.has_blanks).then_some(value.as_bytes()),
     };
     match as_it_stands {
         Some(text) => request.text(before(text, ends)),
@@ -69,7 +69,7 @@ fn until(request: &mut Request<'_>, found: &Found, value: Value<'_>, ends: &'sta
 
 /// A string, unescaped.
 pub(super) fn unescaped(request: &mut Request<'_>, text: json::Text<'_>) -> Option<Text> {
-    match text.as_plain() {
+    match text.as_bytes() {
         Some(text) => request.text(before(text, b"\0")),
         None => request.text_with(|out| {
             let mut out = Until::nul(out);

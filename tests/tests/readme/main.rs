@@ -2,6 +2,8 @@
 //! README.md says the truth: its plugin is built and run, its commands are run, its places exist.
 #![cfg(test)]
 
+mod kubernetes;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
