@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The C library: its header, what it exports, and programs and plugins in C and C++ that use it.
+//! The C library: its header, what it exports, and the examples in C.
 #![cfg(test)]
 
 mod compile;
@@ -8,5 +8,4 @@ mod header;
 mod installed;
 mod layout;
 mod packages;
-mod programs;
 mod readme;
