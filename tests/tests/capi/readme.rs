@@ -38,10 +38,21 @@ fn the_commands_build_and_run_the_examples() {
     for built in ["libdemo.so", "reader"] {
         let _there_may_be_none = fs::remove_file(root().join("examples/c").join(built));
     }
-    let [commands] = <[String; 1]>::try_from(blocks("sh")).unwrap();
+    let [commands, link] = <[String; 2]>::try_from(blocks("sh")).unwrap();
     let output = Command::new("sh").args(["-e", "-c", &commands]).current_dir(root()).output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
     let events = stdout.lines().filter(|line| line.contains("\ttype 322\t") && line.contains("event number "));
     assert_eq!(events.count(), 3, "{stdout}");
+
+    // A plugin of the reader's own, beside which the library need not be.
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(root().join("examples/c/plugin.c"), folder.path().join("plugin.c")).unwrap();
+    let packages = root().join("target/c/lib/pkgconfig");
+    let mut sh = Command::new("sh");
+    let output = sh.args(["-e", "-c", &link]).current_dir(&folder).env("PKG_CONFIG_PATH", packages).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let binary = falconet_host::Binary::read(folder.path().join("libplugin.so")).unwrap();
+    assert!(binary.exports.iter().all(|name| name.starts_with("plugin_")), "{:?}", binary.exports);
+    assert!(!binary.needed.iter().any(|name| name.starts_with("libfalconet")), "{:?}", binary.needed);
 }
