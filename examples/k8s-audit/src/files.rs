@@ -6,10 +6,7 @@
 //! [`Config::max_line_size`](crate::config::Config::max_line_size) says; a longer one is skipped and counted, and reading
 //! goes on behind it. (The official plugin ends the capture at a line of 64 KiB.) Memory: one buffer of 64 KiB, and one
 //! for the line, reused, at most twice as large as the longest line may be.
-//!
-//! Both are asked for line after line, or run by a [`Feed`] on a thread of its own.
 
-mod feed;
 mod follow;
 mod lines;
 mod watch;
@@ -18,7 +15,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use feed::{Feed, Input};
 pub use follow::Tail;
 
 use lines::{Lines, Piece};
@@ -98,6 +94,12 @@ impl Files {
     #[must_use]
     pub fn line(&self) -> &[u8] {
         self.current.as_ref().map(|(_, lines)| lines.line()).unwrap_or_default()
+    }
+
+    /// Where that line is: its file, and the byte behind it.
+    #[must_use]
+    pub fn place(&self) -> (&Path, u64) {
+        self.current.as_ref().map_or((Path::new(""), 0), |(path, lines)| (path, lines.offset()))
     }
 
     /// Lines that were too long.

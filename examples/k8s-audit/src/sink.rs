@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where the sources of this plugin put what they receive: one call for a webhook body or a line.
+//! Where the webhook puts the bodies that it receives.
 
 use std::borrow::Cow;
 
-/// Takes what a source has received: parses it, and queues the events that are in it.
+/// Takes a body that was received: parses it, and queues the events that are in it.
 ///
 /// A call must not wait: the thread of the webhook serves all its connections. A sink whose queue has no room says
-/// [`Refused::Full`], and is asked again with the same bytes: by the client of the webhook, or by the file that is read.
+/// [`Refused::Full`], and the client sends the body again.
 pub trait Sink: Clone + Send + 'static {
-    /// Takes a body or a line, which is not empty.
+    /// Takes a body, which is not empty.
     ///
     /// # Errors
     /// [`Refused`], and then nothing of it is queued: whoever sent it may send it again, and no event comes twice.
     fn deliver(&self, payload: &[u8]) -> Result<Accepted, Refused>;
-
-    /// There is nothing more: files were read to their end, or an error has ended it. Not called by a webhook, which
-    /// ends only when it is dropped.
-    fn ended(&self, _outcome: Result<(), &str>) {}
 }
 
 /// What became of a payload that was taken.

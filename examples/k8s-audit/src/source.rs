@@ -4,6 +4,7 @@
 //! Files are read by the host's own thread, straight into batches. A webhook's thread pushes the events of a body into a
 //! queue, all of them or none.
 
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -91,6 +92,14 @@ impl Reader {
         })
     }
 
+    /// Where that line is: its file, and the byte behind it.
+    fn place(&self) -> (&Path, u64) {
+        match self {
+            Self::Files(files) => files.place(),
+            Self::Tail(tail) => tail.place(),
+        }
+    }
+
     /// The line that it has come to.
     fn line(&self) -> &[u8] {
         match self {
@@ -129,7 +138,10 @@ impl Lines {
                 let event = match events.next(self.reader.line()) {
                     Some(Ok(event)) => event,
                     Some(Err(fault)) => {
-                        self.warnings.warn(format_args!("skipped: {fault}"));
+                        let (path, end) = self.reader.place();
+                        let path = path.display();
+                        self.warnings
+                            .warn(format_args!("{path}: skipped an event, line ending at byte {end}: {fault}"));
                         continue;
                     }
                     None => {
@@ -154,7 +166,11 @@ impl Lines {
             }
             match Events::new(self.reader.line(), self.max_event_size) {
                 Ok(events) => self.events = Some(events),
-                Err(fault) => self.warnings.warn(format_args!("skipped a line: {fault}")),
+                Err(fault) => {
+                    let (path, end) = self.reader.place();
+                    let path = path.display();
+                    self.warnings.warn(format_args!("{path}: skipped a line, ending at byte {end}: {fault}"));
+                }
             }
         }
     }

@@ -98,9 +98,13 @@ fn each_line_comes_once_through_rotation_and_truncation() {
         assert_eq!(**line, number.to_string(), "each once and in order");
     }
     assert_eq!(numbers.len(), writer.number);
-    for told in
-        ["was rotated", "was truncated", "skipped a line: malformed JSON at byte ", "1 more warning of this kind"]
-    {
+    for told in [
+        "was rotated",
+        "was truncated",
+        "audit.log: skipped a line, ending at byte ",
+        "malformed JSON at byte ",
+        "1 more warning of this kind",
+    ] {
         assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
     }
     tell(&format!("{} lines followed through 5 rotations, a truncation and a removal", writer.number));

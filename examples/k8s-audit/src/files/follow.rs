@@ -58,6 +58,7 @@ impl Tail {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let folder = path.parent().filter(|folder| folder.is_dir());
                 folder.ok_or_else(|| FileError::new("cannot follow", path, "its folder does not exist"))?;
+                log::info!("{} is not there yet: it is read from its start once it is", path.display());
             }
             Err(error) => return Err(FileError::of("cannot follow", path)(error)),
         }
@@ -125,10 +126,10 @@ impl Tail {
         self.current.as_ref().map(Lines::line).unwrap_or_default()
     }
 
-    /// Looks for a rotation, if that was not done for a while: for whoever waits longer for something else between two
-    /// lines.
-    pub fn look(&mut self) {
-        self.watch.look_if_due();
+    /// Where that line is: the followed path, and the byte behind it.
+    #[must_use]
+    pub fn place(&self) -> (&Path, u64) {
+        (self.watch.path(), self.current.as_ref().map_or(0, Lines::offset))
     }
 
     /// Lines that were too long.

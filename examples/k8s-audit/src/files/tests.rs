@@ -3,12 +3,9 @@
 
 use std::fs::FileTimes;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::sink::{Accepted, Refused, Sink};
 
 pub(super) const MAX: usize = 12 << 20;
 
@@ -118,76 +115,4 @@ fn a_folder_by_time_then_by_name_and_only_its_files() {
 fn what_is_not_there_says_so() {
     let error = Files::open(Path::new("/nowhere/x.json"), MAX).unwrap_err().to_string();
     assert!(error.starts_with("cannot open /nowhere/x.json: No such file"), "{error}");
-}
-
-/// Keeps what it is given; full every third time.
-#[derive(Clone, Default)]
-pub(super) struct Kept {
-    pub(super) lines: Arc<Mutex<Vec<String>>>,
-    pub(super) ended: Arc<Mutex<Option<Result<(), String>>>>,
-    pub(super) busy: bool,
-    pub(super) calls: Arc<Mutex<usize>>,
-}
-
-impl Kept {
-    pub(super) fn wait_for(&self, count: usize) -> Vec<String> {
-        let begin = Instant::now();
-        while self.lines.lock().unwrap().len() < count && begin.elapsed() < Duration::from_secs(20) {
-            thread::sleep(Duration::from_millis(5));
-        }
-        self.lines.lock().unwrap().clone()
-    }
-}
-
-impl Sink for Kept {
-    fn deliver(&self, line: &[u8]) -> Result<Accepted, Refused> {
-        let mut calls = self.calls.lock().unwrap();
-        *calls += 1;
-        if self.busy && calls.is_multiple_of(3) {
-            return Err(Refused::Full);
-        }
-        if line == b"bad" {
-            return Err(Refused::NotJson("bad".into()));
-        }
-        self.lines.lock().unwrap().push(String::from_utf8(line.to_vec()).unwrap());
-        Ok(Accepted { queued: 1, left_out: 0 })
-    }
-
-    fn ended(&self, outcome: Result<(), &str>) {
-        *self.ended.lock().unwrap() = Some(outcome.map_err(str::to_owned));
-    }
-}
-
-#[test]
-fn a_feed_reads_to_the_end_and_offers_again_what_had_no_room() {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    let expected: Vec<String> = (0..20).map(|number| number.to_string()).collect();
-    writeln!(file, "bad\n{}", expected.join("\n")).unwrap();
-    let sink = Kept { busy: true, ..Kept::default() };
-    let feed = Feed::start(Input::Files(Files::open(file.path(), MAX).unwrap()), sink.clone()).unwrap();
-    assert_eq!(sink.wait_for(20), expected);
-    let begin = Instant::now();
-    while sink.ended.lock().unwrap().is_none() && begin.elapsed() < Duration::from_secs(5) {
-        thread::sleep(Duration::from_millis(1));
-    }
-    assert_eq!(*sink.ended.lock().unwrap(), Some(Ok(())));
-    drop(feed);
-}
-
-#[test]
-fn a_feed_stops_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let sink = Kept::default();
-    let stops = (0..5).map(|_| {
-        let tail = Tail::open(&folder.path().join("a"), MAX).unwrap();
-        let feed = Feed::start(Input::Tail(tail), sink.clone()).unwrap();
-        thread::sleep(Duration::from_millis(20));
-        let begin = Instant::now();
-        drop(feed);
-        begin.elapsed()
-    });
-    // The best of some, because the machine may be busy: it does not sit out its pause.
-    assert!(stops.min().unwrap() < Duration::from_millis(50));
-    assert_eq!(*sink.ended.lock().unwrap(), None);
-    assert_eq!(Arc::strong_count(&sink.lines), 1, "the threads have given the sink back");
 }
