@@ -27,7 +27,7 @@ struct state {
 	void *owner;
 	char error[256];
 	char shown[64];
-	uint64_t number;
+	uint64_t number, calls;
 	const char *text, *copy, *list[2], *arg[2];
 	char copied[64], argument[2][64];
 	uint32_t alone, even, start[2], length[2];

@@ -143,6 +143,16 @@ fn what_cannot_be_checked_is_no_pass() {
         let stopped = checked.report["stopped"].as_str().unwrap();
         assert!(checked.code == 2 && checked.findings().is_empty() && stopped.starts_with(why), "{stopped}");
     }
+    for (field, why) in [("nope", "nope"), ("num[1]", "num")] {
+        let checked = check(&library, &["--params", "100", "--fields", field]);
+        let stopped = checked.report["stopped"].as_str().unwrap_or_default();
+        assert!(checked.code == 2 && checked.findings().is_empty() && stopped.contains(why), "{stopped}");
+    }
+    for (events, told) in [("101", "100 events came, 101 were expected"), ("99", "100 events came, more than the 99")] {
+        let checked = check(&library, &["--params", "100", "--events", events]);
+        let findings = checked.findings();
+        assert!(checked.code == 1 && findings["events-lost"][0].starts_with(told), "{findings:?}");
+    }
     let output = std::process::Command::new(falconet_tests::plugins::command());
     let output = { output }.args(["check", "no-such-file.so"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
