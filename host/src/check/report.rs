@@ -97,8 +97,8 @@ pub(super) struct Gathered {
 /// More messages of one check tell nothing new.
 const MESSAGES: usize = 5;
 
-/// Why nothing is said of a check that comes after a failed init or open.
-const NOT_REACHED: &str = "an instance is needed, which was not reached";
+/// Why nothing is said of a check that comes after what ended all.
+const NOT_REACHED: &str = "not reached, for the reason at the end";
 
 /// What a plugin does that has a capability.
 fn verb(capability: &str) -> &str {

@@ -133,7 +133,14 @@ fn beside(witness: &Witness, subject: &Subject, first: &Plugin, second: &Plugin)
         });
         (run.events, run.ended)
     });
-    let (Ok((alone, ended)), Ok(mut one)) = (alone, Run::open(witness, first, &subject.params)) else { return };
+    let Ok((alone, ended)) = alone else { return };
+    let mut one = match Run::open(witness, first, &subject.params) {
+        Ok(run) => run,
+        Err(error) => {
+            let message = format!("after one instance was closed, another one cannot be opened: {error}");
+            return witness.found(Check::SeveralStates, message);
+        }
+    };
     let mut other = match Run::open(witness, second, &subject.params) {
         Ok(run) => run,
         Err(error) => {

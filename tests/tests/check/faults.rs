@@ -160,6 +160,20 @@ fn what_cannot_be_checked_is_no_pass() {
 }
 
 #[test]
+fn a_file_that_is_no_library_and_a_closed_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("libtext.so");
+    fs::write(&text, "no library").unwrap();
+    let checked = check(&text, &[]);
+    assert_eq!((checked.findings().keys().copied().collect::<Vec<_>>(), checked.code), (vec!["not-loadable"], 1));
+    assert!(Check::NotLoadable.fix().contains("ELF shared library"));
+    let mut command = std::process::Command::new(falconet_tests::plugins::command());
+    let mut child = command.arg("check").arg(&text).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
 fn the_text_names_rule_finding_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let source = root().join("tests/faulty/source.c");
