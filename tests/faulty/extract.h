@@ -120,6 +120,13 @@ static int one(struct state *s, const struct event_input *ev, const struct own_e
 		r->res.str = &s->arg[r->arg_present != 0];
 		break;
 	}
+	case 7: {
+		/* Another value each time, as the time of day: no fault. */
+		static uint64_t calls;
+		s->calls = ++calls;
+		r->res.u64 = &s->calls;
+		break;
+	}
 	default: r->res_len = 0;
 	}
 #ifdef FAULT_RES_LEN_UNSET__RES

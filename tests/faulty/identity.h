@@ -54,7 +54,14 @@ int32_t plugin_capture_close(void *state, const void *in) { (void)state; (void)i
 #ifdef FAULT_LISTS_JSON
 const char *plugin_get_extract_event_sources(void) { return "{}"; }
 #else
-const char *plugin_get_extract_event_sources(void) { return "[\"faulty\"]"; }
+const char *plugin_get_extract_event_sources(void)
+{
+#if defined(FAULT_TYPES_NOT_EXPORTED) || defined(FAULT_TYPES_NOT_EXPORTED__NONE)
+	return "[\"faulty\",\"syscall\"]";
+#else
+	return "[\"faulty\"]";
+#endif
+}
 #endif
 #ifdef FAULT_NOT_LOADABLE
 void there_is_no_such_function(void);
@@ -76,7 +83,7 @@ const char *plugin_get_fields(void)
 #else
 	return "[" FIELD("uint64", "num", "") "," FIELD("string", "text", "") "," FIELD("string", "copy", "") ","
 	       FIELD("bool", "even", "") "," FIELD("ipaddr", "ip", "") "," FIELD("string", "list", ",\"isList\":true") ","
-	       FIELD("string", "arg", ",\"arg\":{\"isIndex\":true}") "]";
+	       FIELD("string", "arg", ",\"arg\":{\"isIndex\":true}") "," FIELD("uint64", "calls", "") "]";
 #endif
 }
 #ifdef FAULT_TYPES_NOT_EXPORTED__NONE

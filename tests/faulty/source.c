@@ -27,7 +27,7 @@ struct state {
 	void *owner;
 	char error[256];
 	char shown[64];
-	uint64_t number;
+	uint64_t number, calls;
 	const char *text, *copy, *list[2], *arg[2];
 	char copied[64], argument[2][64];
 	uint32_t alone, even, start[2], length[2];
@@ -74,6 +74,9 @@ static struct instance THE_INSTANCE;
 #endif
 #ifdef FAULT_SEVERAL_STATES__SHARED
 static uint64_t NEXT;
+#endif
+#ifdef FAULT_SEVERAL_STATES__ONE_INSTANCE
+static int OPEN;
 #endif
 static __thread struct state *of_thread;
 
@@ -221,6 +224,13 @@ void *plugin_open(void *state, const char *params, int32_t *rc)
 		return NULL;
 	}
 #endif
+#ifdef FAULT_SEVERAL_STATES__ONE_INSTANCE
+	if (OPEN++) {
+		OPEN--;
+		fail(s, "the only instance is in use");
+		return NULL;
+	}
+#endif
 #ifdef FAULT_BATCH_SHARED
 	i = &THE_INSTANCE;
 	memset(i, 0, sizeof *i);
@@ -251,6 +261,10 @@ void plugin_close(void *state, void *instance)
 {
 	(void)state;
 	(void)instance;
+#ifdef FAULT_SEVERAL_STATES__ONE_INSTANCE
+	if (instance)
+		OPEN--;
+#endif
 #ifdef FAULT_CLOSE_NULL
 	*(volatile uint64_t *)&((struct instance *)instance)->limit = 0;
 #endif

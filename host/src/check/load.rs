@@ -3,7 +3,7 @@
 
 use falconet::abi::{MAX_ERRLEN, PluginApi, since};
 
-use super::{Check, Subject, beside, subject::Loaded, witness::Witness};
+use super::{Beside, Check, Subject, beside, subject::Loaded, witness::Witness};
 use crate::{CallError, FieldsError, InitError, Library, LoadError, Logs, OpenError, Plugin, RegisterError};
 
 /// The checks that loading makes.
@@ -35,6 +35,13 @@ pub(super) fn run(witness: &Witness, subject: &Subject) {
             return witness.stopped(format!("the library cannot be used: {error}"));
         }
     };
+    for text in &subject.fields {
+        let Err(error) = library.field(text) else { continue };
+        let beside = |with: &Beside| Library::load(&with.library).is_ok_and(|library| library.field(text).is_ok());
+        if !subject.with.iter().any(beside) {
+            return witness.stopped(error.to_string());
+        }
+    }
     LOADED.into_iter().for_each(|check| witness.judged(check));
     witness.plugin(library.info());
     orphans(witness, library.api());
@@ -268,10 +275,12 @@ fn init_failed(witness: &Witness, error: &InitError) {
 /// Whether the event types are named.
 fn types(witness: &Witness, plugin: &Plugin) -> bool {
     let mut all = true;
-    let (api, capabilities) = (plugin.api(), plugin.library().info().capabilities);
-    for (there, get_types, name) in [
-        (capabilities.extract, api.get_extract_event_types, "plugin_get_extract_event_types"),
-        (capabilities.parse, api.get_parse_event_types, "plugin_get_parse_event_types"),
+    let (api, info) = (plugin.api(), plugin.library().info());
+    let capabilities = info.capabilities;
+    let (extract, parse) = (&info.extract_sources, &info.parse_sources);
+    for (there, get_types, name, sources) in [
+        (capabilities.extract, api.get_extract_event_types, "plugin_get_extract_event_types", extract),
+        (capabilities.parse, api.get_parse_event_types, "plugin_get_parse_event_types", parse),
     ] {
         if !there {
             continue;
@@ -280,7 +289,11 @@ fn types(witness: &Witness, plugin: &Plugin) -> bool {
         let named = get_types.is_some() && plugin.names_types(get_types);
         all &= named;
         let how = if get_types.is_some() { "gives none" } else { "is not exported" };
-        witness.judge(Check::TypesNotExported, (!named).then(|| format!("{name} {how}")));
+        // A source's own events are meant where nothing else is named; a plugin that takes only those of plugins gets 322.
+        let own = capabilities.source && !info.source.is_empty();
+        let every = if sources.is_empty() { !own } else { sources.iter().any(|source| source == "syscall") };
+        let wrong = !named && every;
+        witness.judge(Check::TypesNotExported, wrong.then(|| format!("{name} {how}: every type is given to it")));
     }
     all && (capabilities.extract || capabilities.parse)
 }

@@ -97,6 +97,21 @@ pub(super) struct Gathered {
 /// More messages of one check tell nothing new.
 const MESSAGES: usize = 5;
 
+/// Why nothing is said of a check that comes after what ended all.
+const NOT_REACHED: &str = "not reached, for the reason at the end";
+
+/// What a plugin does that has a capability.
+fn verb(capability: &str) -> &str {
+    match capability {
+        "source" => "give events",
+        "extract" => "extract fields",
+        "parse" => "parse events",
+        "async" => "inject async events",
+        "listen" => "listen to captures",
+        other => other,
+    }
+}
+
 impl Gathered {
     pub(super) fn take(&mut self, message: Message) {
         match message {
@@ -149,7 +164,7 @@ impl Gathered {
             self.found.remove(&Check::ClaimTooHigh);
         }
         let nothing = match &self.stopped {
-            Some(why) => format!("not reached: {why}"),
+            Some(_) => NOT_REACHED.to_owned(),
             None if self.found.is_empty() => "nothing in this run shows it".to_owned(),
             None => "nothing in this run shows it; a finding may have ended it before".to_owned(),
         };
@@ -167,8 +182,10 @@ impl Gathered {
                     () => Verdict::NotApplicable,
                 };
                 let lacking = check.needs().iter().all(|capability| !capabilities.contains(capability));
-                let lacking = (lacking && !check.needs().is_empty())
-                    .then(|| format!("the plugin does not {}", check.needs().join(" or ")));
+                let lacking = (lacking && !check.needs().is_empty()).then(|| {
+                    let verbs: Vec<_> = check.needs().iter().map(|capability| verb(capability)).collect();
+                    format!("the plugin does not {}", verbs.join(" or "))
+                });
                 let why = self.skipped.remove(check).or(lacking).unwrap_or_else(|| nothing.clone());
                 let (rule, name, what, fix) = (check.rule(), check.name(), check.what(), check.fix());
                 let why = (verdict == Verdict::NotApplicable).then_some(why);

@@ -4,7 +4,7 @@
 use super::{
     Check,
     answers::{self, How},
-    fields::Expected,
+    fields::{Expected, VARYING},
     samples::{PAYLOAD, Sample},
     subject::Loaded,
     witness::Witness,
@@ -17,7 +17,8 @@ fn unlike(expected: &Expected, same_length: bool) -> Option<(usize, usize)> {
     let pairs = samples().flat_map(|(one, first)| samples().map(move |(other, second)| (one, first, other, second)));
     let mut fit = pairs.filter(|(_, first, _, second)| !same_length || first.bytes.len() == second.bytes.len());
     let differ = |one: usize, other: usize| {
-        (0..expected.requests.len()).any(|index| expected.of(one, index) != expected.of(other, index))
+        (0..expected.requests.len())
+            .any(|index| expected.is_steady(index) && expected.of(one, index) != expected.of(other, index))
     };
     fit.find(|(one, _, other, _)| differ(*one, *other)).map(|(one, _, other, _)| (one, other))
 }
@@ -35,7 +36,7 @@ fn compare(
         let answer = answers::ask(witness, plugin, event, &[request], How::default())?;
         let values = answer.values(&[request], 0).unwrap_or_default();
         let right = expected.of(sample, index);
-        if values != right {
+        if values != right && expected.is_steady(index) {
             let (is, should) = (crate::join(&values, true), crate::join(right, true));
             wrong.get_or_insert(format!("'{request}' is {is}, and {should} in a new state"));
         }
@@ -46,6 +47,10 @@ fn compare(
 /// An event with the number of the one before, as where a capture follows another; two events with number 0.
 pub(super) fn numbers(witness: &Witness, loaded: &Loaded<'_>) {
     let Some(expected) = Expected::new(witness, loaded, false) else { return };
+    if expected.has_values() && !expected.has_steady_values() {
+        witness.skipped(Check::CacheKey, VARYING);
+        return witness.skipped(Check::CacheNumberZero, VARYING);
+    }
     let why = "no two events with unlike values came";
     match unlike(&expected, false) {
         Some(pair) => same_number(witness, loaded, &expected, pair),
@@ -103,7 +108,12 @@ fn timed(witness: &Witness, loaded: &Loaded<'_>, expected: &Expected, sample: &S
     });
     let values = vec![values.collect()];
     witness.calling("plugin_destroy");
-    Some(Expected { samples: vec![sample.clone()], requests: expected.requests.clone(), values })
+    Some(Expected {
+        samples: vec![sample.clone()],
+        requests: expected.requests.clone(),
+        values,
+        steady: expected.steady.clone(),
+    })
 }
 
 /// The memory of the event before cannot be touched any more.

@@ -54,7 +54,7 @@ pub(super) fn open<'p>(witness: &Witness, plugin: &'p Plugin, params: &str) -> O
             let silent = message.as_ref().is_some_and(String::is_empty);
             witness.judge(Check::FailureSilent, silent.then(|| "plugin_open failed without one".to_owned()));
             let message = message.unwrap_or_default();
-            witness.stopped(format!("plugin_open fails with these params, --params sets others: {message}"));
+            witness.stopped(format!("plugin_open fails with these params, give others with --params: {message}"));
             witness.calling_under(Check::CloseNull, "plugin_close after a failed plugin_open");
             None
         }
@@ -75,7 +75,7 @@ pub(super) fn run(witness: &Witness, loaded: &Loaded<'_>) {
     let Some(reader) = open(witness, plugin, &loaded.subject.params) else { return };
     let memory = Memory::new();
     let read = read(witness, plugin, &reader, &memory);
-    if read.ended && !read.broken {
+    if !read.broken {
         expected(witness, loaded, &read);
     }
     witness.calling("plugin_close");
@@ -86,8 +86,18 @@ pub(super) fn run(witness: &Witness, loaded: &Loaded<'_>) {
 
 fn expected(witness: &Witness, loaded: &Loaded<'_>, read: &Read) {
     if let Some(expected) = loaded.subject.events {
-        let wrong = (read.events != expected).then(|| format!("{} events came, {expected} were expected", read.events));
-        witness.judge(Check::EventsLost, wrong);
+        let events = read.events;
+        let (more, fewer) = (events > expected, read.ended && events < expected);
+        let end = if read.ended { "" } else { " and not the end" };
+        if more {
+            let why = "either the number is wrong, or events come twice";
+            let message = format!("{events} events came{end}, more than the {expected} that were expected: {why}");
+            witness.found(Check::EventsLost, message);
+        } else if fewer {
+            witness.found(Check::EventsLost, format!("{events} events came, {expected} were expected"));
+        } else if read.ended {
+            witness.judged(Check::EventsLost);
+        }
     }
 }
 

@@ -133,7 +133,14 @@ fn beside(witness: &Witness, subject: &Subject, first: &Plugin, second: &Plugin)
         });
         (run.events, run.ended)
     });
-    let (Ok((alone, ended)), Ok(mut one)) = (alone, Run::open(witness, first, &subject.params)) else { return };
+    let Ok((alone, ended)) = alone else { return };
+    let mut one = match Run::open(witness, first, &subject.params) {
+        Ok(run) => run,
+        Err(error) => {
+            let message = format!("after one instance was closed, another one cannot be opened: {error}");
+            return witness.found(Check::SeveralStates, message);
+        }
+    };
     let mut other = match Run::open(witness, second, &subject.params) {
         Ok(run) => run,
         Err(error) => {
@@ -199,6 +206,15 @@ pub(super) fn other_thread(witness: &Witness, loaded: &Loaded<'_>) {
     let Some(Ok(alone)) = alone else { return };
     witness.calling("plugin_destroy");
     drop(here);
+    // What fails on this thread, too, is no matter of threads.
+    let Ok(again) = loaded.start(witness, &Logs::new()) else { return };
+    if let Some(Err(error)) = loaded.plugin(&again).map(|plugin| whole(witness, plugin, loaded.subject)) {
+        let message = format!("an instance of a second state cannot be opened after the first's: {error}");
+        witness.found(Check::SeveralStates, message);
+        return witness.skipped(Check::OtherThread, "a second instance cannot be opened on the same thread either");
+    }
+    witness.calling("plugin_destroy");
+    drop(again);
     let Ok(inspector) = loaded.start(witness, &Logs::new()) else { return };
     witness.judged(Check::OtherThread);
     let under = witness.under(Check::OtherThread, "on another thread than that of init: ");

@@ -23,7 +23,8 @@ const NOT_CHECKED_CODE: u8 = 2;
 
 /// Check that a plugin, whoever wrote it, keeps the rules of the host. Each risky call is made in a process of its own:
 /// a crash is a finding. The exit code is 0 if there is no finding, 1 if there is one, 2 if the plugin could not be
-/// checked, because there is none, or init or open fails with this config and these params.
+/// checked, because there is none, or init or open fails with this config and these params. A finding wins: with one it
+/// is 1, whether all could be checked or not.
 #[derive(Args)]
 pub(super) struct Options {
     /// The folder of the plugin's crate, which is built first, or a library file. A crate's defaults for --params,
@@ -107,13 +108,15 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
     };
     let program = env::current_exe().context("the path of this program")?;
     let report = check::run(|scenario| command(&program, &subject, scenario), silence)?;
-    match options.json {
-        true => {
-            serde_json::to_writer(&mut *out, &report).map_err(io::Error::from)?;
-            writeln!(out)?;
-        }
-        false => text(out, &report)?,
-    }
+    let told = match options.json {
+        true => serde_json::to_writer(&mut *out, &report).map_err(io::Error::from).and_then(|()| writeln!(out)),
+        false => text(out, &report),
+    };
+    // A reader that has seen enough, as head, does not change the verdict.
+    told.and_then(|()| out.flush()).or_else(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    })?;
     Ok(match (report.failed, &report.stopped) {
         (0, None) => ExitCode::SUCCESS,
         (0, Some(_)) => ExitCode::from(NOT_CHECKED_CODE),
@@ -184,8 +187,20 @@ fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         writeln!(out, "  {:<5} {}", outcome.rule, outcome.name)?;
     }
     writeln!(out, "\nnot applicable ({})", report.not_applicable)?;
+    let mut reasons: Vec<(&str, Vec<&Outcome>)> = Vec::new();
     for outcome in report.of(Verdict::NotApplicable) {
-        writeln!(out, "  {:<5} {}: {}", outcome.rule, outcome.name, outcome.why.as_deref().unwrap_or_default())?;
+        let why = outcome.why.as_deref().unwrap_or_default();
+        match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, outcomes)) => outcomes.push(outcome),
+            None => reasons.push((why, vec![outcome])),
+        }
+    }
+    for (why, outcomes) in reasons {
+        let names: Vec<_> = outcomes.iter().map(|outcome| format!("{} {}", outcome.rule, outcome.name)).collect();
+        match names.len() {
+            0..=20 => writeln!(out, "  {why}: {}", names.join(", "))?,
+            many => writeln!(out, "  {many} checks: {why}")?,
+        }
     }
     let (passed, failed, other) = (report.passed, report.failed, report.not_applicable);
     writeln!(out, "\n{failed} failed, {passed} passed, {other} not applicable")?;

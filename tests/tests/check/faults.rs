@@ -143,10 +143,34 @@ fn what_cannot_be_checked_is_no_pass() {
         let stopped = checked.report["stopped"].as_str().unwrap();
         assert!(checked.code == 2 && checked.findings().is_empty() && stopped.starts_with(why), "{stopped}");
     }
+    for (field, why) in [("nope", "nope"), ("num[1]", "num")] {
+        let checked = check(&library, &["--params", "100", "--fields", field]);
+        let stopped = checked.report["stopped"].as_str().unwrap_or_default();
+        assert!(checked.code == 2 && checked.findings().is_empty() && stopped.contains(why), "{stopped}");
+    }
+    for (events, told) in [("101", "100 events came, 101 were expected"), ("99", "100 events came, more than the 99")] {
+        let checked = check(&library, &["--params", "100", "--events", events]);
+        let findings = checked.findings();
+        assert!(checked.code == 1 && findings["events-lost"][0].starts_with(told), "{findings:?}");
+    }
     let output = std::process::Command::new(falconet_tests::plugins::command());
     let output = { output }.args(["check", "no-such-file.so"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot open no-such-file.so"));
+}
+
+#[test]
+fn a_file_that_is_no_library_and_a_closed_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("libtext.so");
+    fs::write(&text, "no library").unwrap();
+    let checked = check(&text, &[]);
+    assert_eq!((checked.findings().keys().copied().collect::<Vec<_>>(), checked.code), (vec!["not-loadable"], 1));
+    assert!(Check::NotLoadable.fix().contains("ELF shared library"));
+    let mut command = std::process::Command::new(falconet_tests::plugins::command());
+    let mut child = command.arg("check").arg(&text).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
 }
 
 #[test]
