@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a library's file says: the symbols that it exports, the libraries that it needs, the newest glibc that it needs.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
-use goblin::elf::{Elf, sym};
+use goblin::{
+    container::Ctx,
+    elf::{Elf, program_header::ProgramHeader, sym},
+};
 
 use crate::version::Version;
 
@@ -73,6 +80,30 @@ impl Binary {
             needed: elf.libraries.iter().map(|name| (*name).to_owned()).collect(),
             glibc,
         })
+    }
+}
+
+/// That the file has all bytes that are loaded of it: the dynamic linker maps what is missing, and the first touch of it
+/// ends the process. A file that is no ELF library passes, for the linker says what is wrong with that.
+pub(crate) fn whole(path: &Path) -> Result<(), String> {
+    let mut file = File::open(path).map_err(|error| error.to_string())?;
+    let len = file.metadata().map_err(|error| error.to_string())?.len();
+    // The program headers stand behind the first one.
+    let mut head = Vec::new();
+    file.by_ref().take(4096).read_to_end(&mut head).map_err(|error| error.to_string())?;
+    let Ok(header) = Elf::parse_header(&head) else { return Ok(()) };
+    let (Ok(container), Ok(order), Ok(at)) = (header.container(), header.endianness(), usize::try_from(header.e_phoff))
+    else {
+        return Ok(());
+    };
+    let segments = ProgramHeader::parse(&head, at, header.e_phnum.into(), Ctx::new(container, order));
+    let ends =
+        segments.unwrap_or_default().into_iter().map(|segment| segment.p_offset.saturating_add(segment.p_filesz));
+    match ends.max() {
+        Some(end) if end > len => Err(format!(
+            "the file ends after {len} bytes, and {end} are loaded of it: it was cut off, copy or build it anew"
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -13,6 +13,7 @@ use falconet::abi::{PluginApi, SCHEMA_JSON, SCHEMA_NONE, since};
 use libloading::os::unix::{RTLD_LOCAL, RTLD_NOW};
 
 use crate::{
+    binary,
     capabilities::Capabilities,
     field_request::{FieldRequest, RequestError},
     fields::{self, Field, FieldsError},
@@ -156,6 +157,7 @@ impl Library {
         // A name without a slash would be looked for in the system's library folders.
         let path =
             path.canonicalize().map_err(|error| LoadError::File { path: path.into(), message: error.to_string() })?;
+        binary::whole(&path).map_err(|message| LoadError::File { path: path.clone(), message })?;
         // SAFETY: running the initialisers of a plugin is what loading one means; who names it trusts it.
         let library = unsafe { libloading::os::unix::Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) };
         let library = library.map_err(|error| LoadError::Dlopen { path: path.clone(), message: dlerror(&error) })?;

@@ -268,3 +268,20 @@ fn package_says_why_it_cannot() {
     let text = error(&falconet().arg("package").arg(&plugin.path).output().unwrap());
     assert!(text.starts_with("the plugin's name is 'Some Name': the plugins registry takes a small letter"), "{text}");
 }
+
+#[test]
+fn a_library_that_was_cut_off_is_an_error_and_no_crash() {
+    let plugin = compiled!("good.c");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.so");
+    let bytes = fs::read(&plugin.path).unwrap();
+    // Some ends lie in the headers, some in what is loaded.
+    for len in [1, 63, 64, 500, 5000, bytes.len() / 2] {
+        fs::write(&path, &bytes[..len]).unwrap();
+        for command in ["info", "run", "package"] {
+            let text = error(&falconet().arg(command).arg(&path).output().unwrap());
+            assert!(text.contains("cut.so"), "{command}, {len} bytes: {text}");
+        }
+    }
+    assert!(error(&falconet().arg("info").arg(&path).output().unwrap()).contains("it was cut off"));
+}
