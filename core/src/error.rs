@@ -136,7 +136,7 @@ impl Text<[u8]> {
     /// Puts a text of any length in place of what is there: as a whole, where [`push`] goes byte by byte.
     pub(crate) fn set(&mut self, text: &[u8]) {
         self.clear();
-        let take = fitting(text, self.bytes.len().saturating_sub(1));
+        let take = text.get(..fitting(text, self.bytes.len().saturating_sub(1))).unwrap_or_default();
         let Some(room) = self.bytes.get_mut(..take.len()) else { return };
         room.copy_from_slice(take);
         for byte in room {
@@ -163,38 +163,38 @@ impl fmt::Write for Text<[u8]> {
     }
 }
 
-/// As much of `bytes` as `room` bytes take. A cut in the middle of a UTF-8 character moves back to its first byte.
-fn fitting(bytes: &[u8], room: usize) -> &[u8] {
-    let mut take = bytes.len();
-    if take > room {
-        take = room;
-        while take > 0 && bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) {
-            take -= 1;
-        }
+/// How many of `bytes` go into `room` bytes. A cut in the middle of a UTF-8 character moves back to its first byte.
+fn fitting(bytes: &[u8], room: usize) -> usize {
+    let mut take = room;
+    while bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) && take > 0 {
+        take -= 1;
     }
-    bytes.get(..take).unwrap_or_default()
+    take.min(bytes.len())
 }
 
+/// Byte by byte: what the host is told is short and rare, and this is a part of every plugin.
 #[inline(never)]
 fn push(text: &mut Text<[u8]>, bytes: &[u8]) -> bool {
-    let Some((_nul, room)) = text.bytes.get_mut(text.len..).and_then(<[u8]>::split_last_mut) else { return false };
-    let take = fitting(bytes, room.len()).len();
-    for (to, from) in room.iter_mut().zip(bytes).take(take) {
-        // The black box keeps the loop one of bytes: written with vectors it is longer than the rest.
-        *to = core::hint::black_box(if *from == 0 { b'?' } else { *from });
+    let take = fitting(bytes, text.bytes.len().saturating_sub(text.len + 1));
+    let mut len = text.len;
+    for byte in bytes.iter().take(take) {
+        let Some(to) = text.bytes.get_mut(len) else { break };
+        *to = if *byte == 0 { b'?' } else { *byte };
+        len += 1;
     }
-    text.len += take;
-    if let Some(nul) = text.bytes.get_mut(text.len) {
+    if let Some(nul) = text.bytes.get_mut(len) {
         *nul = 0;
     }
+    text.len = len;
     take == bytes.len()
 }
 
-/// Appends digit by digit.
+/// Appends digit by digit. Where one has no room, those behind it have none either.
 #[inline(never)]
 fn push_number(text: &mut Text<[u8]>, number: u64) -> bool {
-    if number > 9 && !push_number(text, number / 10) {
-        return false;
+    let tens = number / 10;
+    if tens > 0 {
+        push_number(text, tens);
     }
     push(text, &[b'0' | (number % 10) as u8])
 }
@@ -329,7 +329,7 @@ impl From<Infallible> for Error {
 impl From<TooLarge> for Error {
     #[inline]
     fn from(error: TooLarge) -> Self {
-        Self::of("an event can never fit into a batch of this plugin", error.needed, error.capacity)
+        Self::of("an event is larger than a batch", error.needed, error.capacity)
     }
 }
 

@@ -74,8 +74,7 @@ impl<const BATCHES: usize, const EVENTS: usize, const BYTES: usize> Pool<BATCHES
     /// # Errors
     /// [`NoneFree`] while all batches are leased; it never waits.
     pub fn lease(&'static self) -> Result<Lease, NoneFree> {
-        // Their number is kept from the compiler, which would write out the search for each of them.
-        for slot in core::hint::black_box(&self.slots[..]) {
+        for slot in &self.slots {
             if let Some(guard) = slot.leased.try_lock() {
                 // Raw pointers, derived once: the host keeps what is derived from them while the batch is lent.
                 let bytes = NonNull::from(&slot.bytes).cast::<UnsafeCell<u8>>().cast();

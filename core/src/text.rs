@@ -58,7 +58,10 @@ impl<'a> OpenParams<'a> {
     /// The list as the host reads it.
     #[inline]
     pub(crate) fn end(self) -> *const c_char {
-        let _room_is_left = self.json.push_str(if self.json.is_empty() { "[]" } else { "]" });
+        if self.json.is_empty() {
+            return c"[]".as_ptr();
+        }
+        let _room_is_left = self.json.push_str("]");
         self.json.as_ptr()
     }
 }

@@ -95,7 +95,7 @@ fn null_is_survived_and_said() {
     // SAFETY: NULL, or a struct that lives for the call.
     unsafe {
         assert_eq!(plugin_set_config(state.ptr, null()), abi::FAILURE);
-        assert!(state.last_error().contains("NULL as its input"), "{}", state.last_error());
+        assert!(state.last_error().contains("the input is NULL"), "{}", state.last_error());
         assert_eq!(plugin_set_config(state.ptr, &raw const no_text), abi::FAILURE);
         assert_eq!(state.last_error(), "the config is no number (bytes 0)");
         assert_eq!(plugin_set_config(null_mut(), &raw const no_text), abi::FAILURE);

@@ -282,7 +282,7 @@ fn a_small_batch_is_no_trap_for_large_events() {
     // An event that can never fit is told from one that will: not TIMEOUT for ever.
     let batch = instance.next();
     assert_eq!((batch.rc, batch.events.len()), (abi::FAILURE, 0));
-    let expected = "an event can never fit into a batch of this plugin (needed 512, available 62)";
+    let expected = "an event is larger than a batch (needed 512, available 62)";
     assert_eq!(state.last_error(), expected);
     drop(instance);
     assert_eq!(free(), (2, 2, 1));

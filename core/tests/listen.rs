@@ -405,6 +405,6 @@ fn errors_and_null_are_said() {
     assert_eq!(pool.close(&ticker.state), abi::FAILURE);
     assert_eq!(ticker.state.last_error(), "no close today");
     assert_eq!(open_and_close_with_null(ticker.state.ptr), [abi::FAILURE; 2]);
-    assert!(ticker.state.last_error().contains("NULL as its input"), "{}", ticker.state.last_error());
+    assert!(ticker.state.last_error().contains("the input is NULL"), "{}", ticker.state.last_error());
     assert_eq!(open_and_close_with_null(null_mut()), [abi::FAILURE; 2]);
 }

@@ -149,7 +149,7 @@ fn eight_instances_and_the_ninth_is_a_clear_error() {
     let mut instances: Vec<_> = (0..8).map(|i| open(if i % 2 == 0 { &a } else { &b }, c"")).collect();
     let (ninth, rc) = try_open(&a, c"");
     assert_eq!((rc, ninth.ptr.is_null()), (abi::FAILURE, true));
-    let expected = "all instances or their batches are in use: close one, or raise `instances` in export!";
+    let expected = "no instance or batch is free: close one, or raise `instances` in export!";
     assert_eq!((a.last_error(), b.last_error()), (expected.to_owned(), String::new()));
     assert_eq!(alive(), (2, 8), "nothing was opened for the ninth");
     instances.remove(3);

@@ -250,7 +250,7 @@ fn host_4_3_out_params_are_written_on_every_path() {
         let (rc, nevts, evts) = raw_next(state, instance);
         assert_eq!((rc, nevts, evts.is_null()), (failure, 0, true));
     }
-    assert!(other.last_error().starts_with("plugin_next_batch needs an open instance of this state"));
+    assert!(other.last_error().starts_with("plugin_next_batch: no open instance of this state"));
     // SAFETY: NULL is survived.
     unsafe {
         assert_eq!(plugin_next_batch(state.ptr, instance.ptr, null_mut(), null_mut()), failure);

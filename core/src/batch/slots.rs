@@ -19,7 +19,6 @@ use zerocopy::native_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Batch, Memory, TooLarge};
-use crate::abi;
 use crate::event::{PAYLOAD_OFFSET, PluginPrefix, Timestamp};
 use crate::view::WriteView;
 
@@ -79,20 +78,20 @@ impl Memory {
     #[cold]
     #[inline(never)]
     fn write_prefixes(&mut self, layout: Layout, slots: u32) {
+        self.prepared = Some(layout);
+        self.mark = 0;
         let prefix = PluginPrefix::new(Timestamp::HOST, layout.id, layout.len);
+        let mut event = self.bytes.as_ptr();
         for index in 0..slots as usize {
             // SAFETY: `prepare` counts the slots whose payloads end within the capacity, and at most `max_events`; the
             // prefix has alignment 1.
             unsafe {
-                // The black box keeps the loop from being written out twice.
-                let event = self.bytes.add(core::hint::black_box(index * layout.stride()));
                 event.cast::<PluginPrefix>().write(prefix);
                 event.add(PAYLOAD_OFFSET).write_bytes(0, layout.len as usize);
-                self.events.add(index).write(event.cast::<abi::Event>().as_ptr());
+                self.events.add(index).write(event.cast());
             }
+            event = event.wrapping_add(layout.stride());
         }
-        self.prepared = Some(layout);
-        self.mark = 0;
     }
 }
 

@@ -208,10 +208,7 @@ fn too_large_is_told_from_full() {
     assert_eq!(batch.push(TS, &[2; 200]), Ok(Push::Committed));
     assert_eq!(batch.push(TS, &[3; 200]), Ok(Push::Full));
     assert_eq!(batch.push(TS, &[3; 201]), Err(fail), "also when full");
-    assert_eq!(
-        std::format!("{fail}"),
-        "an event can never fit into a batch of this plugin (needed 201, available 200)"
-    );
+    assert_eq!(std::format!("{fail}"), "an event is larger than a batch (needed 201, available 200)");
 }
 
 #[test]

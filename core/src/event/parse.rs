@@ -96,15 +96,15 @@ impl<'a> Event<'a> {
     /// length, and for the payload's length.
     #[inline(always)]
     pub(crate) fn plain(bytes: &'a [u8]) -> Option<Self> {
-        let (prefix, rest) = super::PluginPrefix::ref_from_prefix(bytes).ok()?;
+        let (prefix, payload) = super::PluginPrefix::ref_from_prefix(bytes).ok()?;
         let counts = prefix.as_bytes().get(COUNT_OFFSET..COUNT_OFFSET + 8);
         if prefix.header.event_type.get() != PLUGIN_EVENT || counts != Some(&PLAIN_COUNTS) {
             return None;
         }
-        if prefix.payload_len.get() as usize != rest.len() {
+        if plain_payload_len(bytes) != Some(prefix.payload_len.get()) {
             return None;
         }
-        Some(Self { bytes, payload: rest })
+        Some(Self { bytes, payload })
     }
 
     /// `bytes` are exactly one event by its own `len`.
@@ -317,8 +317,27 @@ impl<'a> Alleged<'a> {
 
     /// The event, which is none as every SDK writes it, checked.
     #[inline]
-    pub(crate) fn check_any(self) -> Result<Event<'a>, EventError> {
-        Event::check_any(self.bytes)
+    pub(crate) fn check_any(self) -> Option<Event<'a>> {
+        Event::check_any(self.bytes).ok()
+    }
+
+    /// The event, which is none as every SDK writes it, where it is a plugin event, checked. One of today's has two
+    /// parameters; a later one may have more (rule 3.5).
+    #[inline]
+    pub(crate) fn check_plugin_event(self) -> Option<Event<'a>> {
+        let (header, rest) = Header::ref_from_prefix(self.bytes).ok()?;
+        let lengths = (header.nparams.get() as usize).checked_mul(size_of::<U32>())?;
+        let (lengths, parameters) = rest.split_at_checked(lengths)?;
+        let lengths = <[U32]>::ref_from_bytes(lengths).ok()?;
+        let [id, payload, more @ ..] = lengths else { return None };
+        if header.event_type.get() != PLUGIN_EVENT || id.get() as usize != PLUGIN_ID_LEN {
+            return None;
+        }
+        let (payload, mut rest) = parameters.get(PLUGIN_ID_LEN..)?.split_at_checked(payload.get() as usize)?;
+        for len in more {
+            rest = rest.get(len.get() as usize..)?;
+        }
+        Some(self.with_payload(payload))
     }
 
     /// The event, checked before, with its payload.
@@ -336,15 +355,25 @@ impl<'a> Alleged<'a> {
         Event::check(self.bytes)
     }
 
-    /// The event, whose payload begins at byte `payload`.
+    /// The plugin event as every SDK writes it.
     ///
     /// # Safety
-    /// An event of as many bytes with such a payload was checked before.
+    /// [`Event::plain`] found one in as many bytes before.
     #[inline(always)]
-    pub(crate) unsafe fn unchecked(self, payload: usize) -> Event<'a> {
-        // SAFETY: `payload` is at most the length, as the caller says.
-        Event { bytes: self.bytes, payload: unsafe { self.bytes.get_unchecked(payload..) } }
+    pub(crate) unsafe fn plain_again(self) -> Event<'a> {
+        let len = plain_payload_len(self.bytes).unwrap_or(0) as usize;
+        // SAFETY: a plain event has its payload, and nothing behind it.
+        let payload = unsafe { core::slice::from_raw_parts(self.bytes.as_ptr().add(PAYLOAD_OFFSET), len) };
+        Event { bytes: self.bytes, payload }
     }
+}
+
+/// How long the payload of a plugin event is, as every SDK writes it, by the event's own length. In 32 bits, so that it is
+/// compared with what stands in the event by one instruction.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "38")]
+fn plain_payload_len(event: &[u8]) -> Option<u32> {
+    Some(u32::try_from(event.len()).ok()?.wrapping_sub(PAYLOAD_OFFSET as u32))
 }
 
 /// The parameters of an [`Event`], in order.

@@ -44,7 +44,7 @@ pub unsafe extern "C" fn set_config<T: Exported + SetConfig>(
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
-        let error = Error::new("plugin_set_config was called with NULL as its input");
+        let error = Error::new("plugin_set_config: the input is NULL");
         state::fail(&state.head, &error, None);
         return FAILURE;
     };

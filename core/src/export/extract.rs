@@ -10,7 +10,7 @@ use super::ExportedExtract;
 use super::shell::StateOf;
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
-use crate::event::{Alleged, Event, PAYLOAD_OFFSET, PLUGIN_EVENT};
+use crate::event::{Alleged, Event, PLUGIN_EVENT};
 use crate::extract::{Dropped, Extract, Filled, Memory, Offsets, Request, getter, is_plain, may_drop};
 use crate::tables::Access;
 
@@ -32,14 +32,14 @@ pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
         return FAILURE;
     }
     // SAFETY: as this function's.
-    let Some((state, plugin, input, alleged)) = (unsafe { alleged::<T>(plugin, event) }) else {
+    let Some((state, plugin, input)) = (unsafe { parts::<T>(plugin, event) }) else {
         // SAFETY: as this function's, and not NULL.
         return unsafe { refuse(asked, T::OFFSETS) };
     };
     // One guard for all that the author wrote: a panic in it leaves no value of the call.
     // SAFETY: as this function's, and not NULL.
     unsafe {
-        match T::guard(state::pointer(state), || answer(state, plugin, input, alleged, asked)) {
+        match T::guard(state::pointer(state), || answer(state, plugin, input, asked)) {
             Some(rc) => rc,
             None => refuse(asked, T::OFFSETS),
         }
@@ -49,15 +49,16 @@ pub unsafe extern "C" fn extract_fields<T: ExportedExtract>(
 /// Extracts from an event of the host's.
 ///
 /// # Safety
-/// As [`extract_fields`]; the state is live, `asked` not NULL.
+/// As [`extract_fields`]; the state is live, `asked` and the event not NULL.
 #[inline(always)]
 unsafe fn answer<T: ExportedExtract>(
     state: &'static StateOf<T>,
     plugin: &'static T,
     input: &abi::EventInput,
-    alleged: Alleged<'_>,
     asked: *const abi::FieldExtractInput,
 ) -> Rc {
+    // SAFETY: an event of the host, valid for the call, and not NULL.
+    let alleged = unsafe { Alleged::from_ptr(input.evt).unwrap_unchecked() };
     // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends with this call.
     let decoded = match unsafe { state.extraction.kept::<true>(input.evtnum, alleged) } {
         Some(decoded) => decoded,
@@ -76,7 +77,7 @@ unsafe fn answer<T: ExportedExtract>(
     };
     // Made again, so that what it needs is computed where it is used.
     // SAFETY: a plain event, as was checked now or when it was kept.
-    let event = unsafe { alleged.unchecked(PAYLOAD_OFFSET) };
+    let event = unsafe { alleged.plain_again() };
     if const { may_drop::<T>() } {
         // SAFETY: as for `kept`.
         unsafe { state.extraction.begin_call() };
@@ -95,20 +96,20 @@ unsafe fn answer<T: ExportedExtract>(
     }
 }
 
-/// The state, its plugin, and the event of a call; `None` where one of them is NULL or the state not live.
+/// The state, its plugin, and the input of a call; `None` where one of them or the event is NULL, or the state not live.
 ///
 /// # Safety
 /// As [`extract_fields`].
 #[inline(always)]
-unsafe fn alleged<'a, T: ExportedExtract>(
+unsafe fn parts<'a, T: ExportedExtract>(
     plugin: *mut c_void,
     event: *const abi::EventInput,
-) -> Option<(&'static StateOf<T>, &'static T, &'a abi::EventInput, Alleged<'a>)> {
-    // SAFETY: the state is the host's from init, or NULL; the others are NULL, or the host's, valid for the call.
+) -> Option<(&'static StateOf<T>, &'static T, &'a abi::EventInput)> {
+    // SAFETY: the state is the host's from init, or NULL; the input is NULL, or the host's, valid for the call.
     unsafe {
         let (state, plugin) = StateOf::<T>::live(plugin)?;
-        let input = event.as_ref()?;
-        Some((state, plugin, input, Alleged::from_ptr(input.evt)?))
+        let input = event.as_ref().filter(|input| !input.evt.is_null())?;
+        Some((state, plugin, input))
     }
 }
 
@@ -126,15 +127,24 @@ unsafe fn any_event<T: ExportedExtract>(
     // SAFETY: an event of the host, or NULL.
     let alleged = unsafe { Alleged::from_ptr(input.evt) };
     let event = alleged.and_then(|alleged| {
-        // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
-        if unsafe { state.extraction.kept::<false>(input.evtnum, alleged) }.is_some() {
-            return Some(alleged.with_payload(&[]));
-        }
-        let event = alleged.check_any().ok()?;
+        let only_plugin_events = const { matches!(T::EVENT_TYPES, [PLUGIN_EVENT]) };
+        let event = if only_plugin_events {
+            alleged.check_plugin_event()?
+        } else {
+            // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends here.
+            if unsafe { state.extraction.kept::<false>(input.evtnum, alleged) }.is_some() {
+                return Some(alleged.with_payload(&[]));
+            }
+            alleged.check_any()?
+        };
         // SAFETY: the state is live, as the caller says; for the rest as above.
-        let decoded = unsafe { state.plugin() }.decode(&event)?;
-        // SAFETY: as above.
-        unsafe { state.extraction.keep(input.evtnum, &event, decoded) };
+        unsafe {
+            let decoded = state.plugin().decode(&event)?;
+            state.extraction.keep(input.evtnum, &event, decoded);
+            if only_plugin_events {
+                state.extraction.forget();
+            }
+        }
         Some(event)
     });
     // SAFETY: as this function's; the event was decoded.
@@ -159,7 +169,7 @@ unsafe fn refuse(asked: *const abi::FieldExtractInput, offsets: bool) -> Rc {
     // SAFETY: the host's struct, of which only members of the claimed version are read (rule 1.5), with its
     // out-parameter, and the places of `count` requests.
     unsafe {
-        let (places, count) = ((*asked).fields, (*asked).num_fields);
+        let (places, count) = places_of(asked);
         if offsets {
             state::set((*asked).value_offsets, NO_OFFSETS);
         }
@@ -171,6 +181,17 @@ unsafe fn refuse(asked: *const abi::FieldExtractInput, offsets: bool) -> Rc {
         }
     }
     FAILURE
+}
+
+/// Where the requests of a call are, and how many. Volatile, or the compiler reads them before calls that need them, and moves
+/// the caller's registers for it.
+///
+/// # Safety
+/// As [`extract_fields`]; `asked` is not NULL.
+#[inline(always)]
+unsafe fn places_of(asked: *const abi::FieldExtractInput) -> (*mut abi::ExtractField, u32) {
+    // SAFETY: the host's struct, of which only members of the claimed version are read (rule 1.5).
+    unsafe { ((&raw const (*asked).fields).read_volatile(), (&raw const (*asked).num_fields).read_volatile()) }
 }
 
 const NO_OFFSETS: abi::ExtractValueOffsets = abi::ExtractValueOffsets { start: null_mut(), length: null_mut() };
@@ -186,10 +207,8 @@ unsafe fn several<T: ExportedExtract>(
     asked: *const abi::FieldExtractInput,
     payload: &[u8],
 ) -> Rc {
-    // Volatile, or the compiler reads them before the call, and moves the caller's registers for it.
-    // SAFETY: the host's struct, of which only members of the claimed version are read (rule 1.5).
-    let (places, count) =
-        unsafe { ((&raw const (*asked).fields).read_volatile(), (&raw const (*asked).num_fields).read_volatile()) };
+    // SAFETY: as this function's.
+    let (places, count) = unsafe { places_of(asked) };
     if places.is_null() {
         // SAFETY: as this function's.
         return unsafe { refuse(asked, T::OFFSETS) };

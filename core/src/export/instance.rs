@@ -84,9 +84,14 @@ impl<I> InstanceSlot<I> {
     /// thread at a time, and the reference ends with the call (rule 4.10).
     #[inline]
     pub(super) unsafe fn open<'a>(slot: *const c_void, owner: *const c_void) -> Option<&'a mut Open<I>> {
-        // SAFETY: not NULL means one of the static slots.
-        let slot = unsafe { slot.cast::<Self>().as_ref()? };
-        if !core::ptr::eq(slot.owner.load(Ordering::Acquire), owner) || owner.is_null() {
+        // SAFETY: not NULL means one of the static slots. Its owner is not loaded atomically, which takes an instruction of
+        // its own on every call: while the host has the instance nobody writes it, an open elsewhere takes only free ones,
+        // and the host orders its own open, calls and close (rule 4.10).
+        let (slot, opened_by) = unsafe {
+            let slot = slot.cast::<Self>().as_ref()?;
+            (slot, slot.owner.as_ptr().read())
+        };
+        if !core::ptr::eq(opened_by, owner) || owner.is_null() {
             return None;
         }
         // SAFETY: a slot with an owner has its value, and the caller is the only one to use it.

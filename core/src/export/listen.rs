@@ -65,7 +65,7 @@ unsafe fn call<T: ExportedListen>(
     T::new_capture(state);
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
-        let error = Error::new("plugin_capture_open or _close was called with NULL as its input");
+        let error = Error::new("plugin_capture_open or _close: the input is NULL");
         state::fail(&state.head, &error, None);
         return FAILURE;
     };

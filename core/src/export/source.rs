@@ -63,37 +63,44 @@ pub unsafe extern "C" fn open<T: ExportedSource>(
     params: *const c_char,
     rc: *mut Rc,
 ) -> *mut c_void {
+    // SAFETY: as this function's.
+    let slot = unsafe { open_one::<T>(plugin, params) };
     // SAFETY: the host's out-parameter.
-    unsafe { state::set(rc, FAILURE) };
+    unsafe { state::set(rc, if slot.is_some() { SUCCESS } else { FAILURE }) };
+    slot.map_or(null_mut(), |slot| core::ptr::from_ref(slot).cast_mut().cast())
+}
+
+/// The slot of a new instance; where there is none the reason is the state's error, if there is a state.
+///
+/// # Safety
+/// As [`open`].
+#[inline(always)]
+unsafe fn open_one<T: ExportedSource>(
+    plugin: *mut c_void,
+    params: *const c_char,
+) -> Option<&'static InstanceSlot<InstanceOf<T>>> {
     // SAFETY: the state is the host's from init, or NULL.
-    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return null_mut() };
+    let (state, value) = unsafe { StateOf::<T>::live(plugin) }?;
     // SAFETY: NULL, or the host's text, valid for the call.
     let params = unsafe { state::text_or_empty(params) };
     T::new_capture(state);
     // The lease comes first: it gives itself back.
     let free = T::lease().ok().and_then(|lease| Some((T::take_instance(plugin)?, lease)));
     let Some((slot, lease)) = free else {
-        let none = "all instances or their batches are in use: close one, or raise `instances` in export!";
+        let none = "no instance or batch is free: close one, or raise `instances` in export!";
         state::fail(&state.head, &Error::new(none), None);
-        return null_mut();
+        return None;
     };
     let opened = || value.open(params).map_err(|error| state::fail(&state.head, &error, Some(params)));
-    match T::guard(plugin, opened) {
-        Some(Ok(value)) => {
-            // SAFETY: the slot was taken above and is put once; the host's out-parameter.
-            unsafe {
-                slot.put(Open { lease, eof: false, value });
-                state::set(rc, SUCCESS);
-            }
-            core::ptr::from_ref(slot).cast_mut().cast()
-        }
-        Some(Err(())) | None => {
-            slot.give_back();
-            // SAFETY: it holds nothing, and the host has no pointer to it.
-            unsafe { T::free_instance(slot) };
-            null_mut()
-        }
-    }
+    let Some(Ok(value)) = T::guard(plugin, opened) else {
+        slot.give_back();
+        // SAFETY: it holds nothing, and the host has no pointer to it.
+        unsafe { T::free_instance(slot) };
+        return None;
+    };
+    // SAFETY: the slot was taken above and is put once.
+    unsafe { slot.put(Open { lease, eof: false, value }) };
+    Some(slot)
 }
 
 /// `plugin_close`: NULL and an instance that is closed already are fine. One of a broken state is given back, too.
@@ -217,7 +224,7 @@ unsafe fn bad_call<T: ExportedSource>(plugin: *const c_void, nevts: *mut u32, ev
     }
     // SAFETY: the state is the host's from init, or NULL.
     if let Some((state, _)) = unsafe { StateOf::<T>::live(plugin) } {
-        let bad = "plugin_next_batch needs an open instance of this state, and places for its outputs";
+        let bad = "plugin_next_batch: no open instance of this state, or NULL for an output";
         state::fail(&state.head, &Error::new(bad), None);
     }
     FAILURE
@@ -228,18 +235,17 @@ unsafe fn bad_call<T: ExportedSource>(plugin: *const c_void, nevts: *mut u32, ev
 /// # Safety
 /// The host's contract of the symbol: pointers are NULL or valid; the text before is used no more.
 pub unsafe extern "C" fn list_open_params<T: ExportedSource>(plugin: *mut c_void, rc: *mut Rc) -> *const c_char {
-    // SAFETY: the host's out-parameter; it is not initialised there (rule 1.8).
-    unsafe { state::set(rc, FAILURE) };
     // SAFETY: the state is the host's from init, or NULL.
-    let Some((state, value)) = (unsafe { StateOf::<T>::live(plugin) }) else { return null() };
-    // SAFETY: the host calls one at a time, and reads the text before the next call.
-    let json = unsafe { state.open_params_text() };
-    let mut list = OpenParams::new(json);
-    let listed = || value.open_params(&mut list).map_err(|error| state::fail(&state.head, &error, None));
-    let Some(Ok(())) = T::guard(plugin, listed) else { return null() };
-    // SAFETY: the host's out-parameter.
-    unsafe { state::set(rc, SUCCESS) };
-    list.end()
+    let listed = unsafe { StateOf::<T>::live(plugin) }.and_then(|(state, value)| {
+        // SAFETY: the host calls one at a time, and reads the text before the next call.
+        let mut list = OpenParams::new(unsafe { state.open_params_text() });
+        let listed = || value.open_params(&mut list).map_err(|error| state::fail(&state.head, &error, None));
+        T::guard(plugin, listed)?.ok()?;
+        Some(list.end())
+    });
+    // SAFETY: the host's out-parameter; it is not initialised there (rule 1.8).
+    unsafe { state::set(rc, if listed.is_some() { SUCCESS } else { FAILURE }) };
+    listed.unwrap_or(null())
 }
 
 /// `plugin_get_progress`: NULL, so that the host shows the percentage itself.

@@ -41,19 +41,21 @@ mod phase {
     pub(super) const ENDED: u8 = 4;
 }
 
-/// The part of a state that does not depend on the plugin's type.
+/// The part of a state that does not depend on the plugin's type. What is small stands first: reaching it is a shorter
+/// instruction.
+#[repr(C)]
 pub struct Head {
     phase: AtomicU8,
+    /// Locked for the writing only: the host reads the text by pointer, on the thread that got the failure.
+    writing: Mutex<()>,
     /// Whoever keeps the slot: the state itself, and each [`Shared`](crate::Shared) handle. The last one frees it.
     kept: AtomicU32,
     /// What gives its memory back then; NULL for a static one.
     free: AtomicPtr<()>,
-    pub(crate) shared: Shared,
-    /// Locked for the writing only: the host reads the text by pointer, on the thread that got the failure.
-    writing: Mutex<()>,
-    error: UnsafeCell<Message>,
     /// Why the plugin takes no further calls; NULL while it does.
     broken: AtomicPtr<Message>,
+    pub(crate) shared: Shared,
+    error: UnsafeCell<Message>,
 }
 
 // SAFETY: the error text is written under its lock only; the host reads it when no call of its state is under way.
@@ -66,12 +68,12 @@ impl Head {
     pub const fn new() -> Self {
         Self {
             phase: AtomicU8::new(phase::FREE),
+            writing: Mutex::new(()),
             kept: AtomicU32::new(0),
             free: AtomicPtr::new(null_mut()),
-            shared: Shared::new(),
-            writing: Mutex::new(()),
-            error: UnsafeCell::new(Message::new()),
             broken: AtomicPtr::new(null_mut()),
+            shared: Shared::new(),
+            error: UnsafeCell::new(Message::new()),
         }
     }
 

@@ -71,7 +71,7 @@ fn the_ninth_instance_is_refused_until_one_is_closed() {
         let mut open: Vec<_> = (0..8).map(|_| plugin.open(&file.path()).unwrap()).collect();
         assert_eq!(descriptors_of(file.folder.path()), 8);
         let error = plugin.open(&file.path()).unwrap_err().to_string();
-        assert!(error.contains("all instances or their batches are in use"), "{error}");
+        assert!(error.contains("no instance or batch is free"), "{error}");
         for instance in &mut open {
             assert_eq!(drain(instance), [b"a line"]);
         }
