@@ -19,7 +19,9 @@ use crate::event::Event;
 /// ```
 #[derive(Debug)]
 pub struct OpenParams<'a> {
+    /// What is there of an earlier list, until the first parameter is added.
     json: &'a mut Message<{ OpenParams::CAPACITY }>,
+    empty: bool,
 }
 
 impl<'a> OpenParams<'a> {
@@ -27,9 +29,8 @@ impl<'a> OpenParams<'a> {
     pub const CAPACITY: usize = 4096;
 
     #[inline]
-    pub(crate) fn new(json: &'a mut Message<{ OpenParams::CAPACITY }>) -> Self {
-        json.clear();
-        Self { json }
+    pub(crate) const fn new(json: &'a mut Message<{ OpenParams::CAPACITY }>) -> Self {
+        Self { json, empty: true }
     }
 
     /// Adds a parameter and what it means.
@@ -41,14 +42,18 @@ impl<'a> OpenParams<'a> {
         if value.is_empty() {
             return Err(Error::new("an open parameter in a list must not be empty"));
         }
+        if self.empty {
+            self.json.clear();
+        }
         let before = self.json.as_bytes().len();
-        let whole = self.json.push_str(if before == 0 { "[{\"value\":" } else { ",{\"value\":" })
+        let whole = self.json.push_str(if self.empty { "[{\"value\":" } else { ",{\"value\":" })
             && push_json(self.json, value)
             && self.json.push_str(",\"desc\":")
             && push_json(self.json, description)
             && self.json.push_str("}");
         // Room is left for the bracket at the end.
         if whole && self.json.as_bytes().len() + 1 < Self::CAPACITY {
+            self.empty = false;
             return Ok(());
         }
         self.json.truncate(before);
@@ -58,7 +63,7 @@ impl<'a> OpenParams<'a> {
     /// The list as the host reads it.
     #[inline]
     pub(crate) fn end(self) -> *const c_char {
-        if self.json.is_empty() {
+        if self.empty {
             return c"[]".as_ptr();
         }
         let _room_is_left = self.json.push_str("]");

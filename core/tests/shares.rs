@@ -101,7 +101,7 @@ fn free() -> usize {
     loop {
         let state = State::try_init(c"probe");
         if state.rc != abi::SUCCESS {
-            assert!(state.last_error().starts_with("all plugin states are in use"), "{}", state.last_error());
+            assert!(state.last_error().starts_with("no state is free"), "{}", state.last_error());
             return states.len();
         }
         states.push(state);

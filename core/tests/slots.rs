@@ -122,7 +122,7 @@ fn eight_states_and_the_ninth_is_a_clear_error() {
     for _ in 0..3 {
         let ninth = State::try_init(c"");
         assert_eq!(ninth.rc, abi::FAILURE);
-        let expected = "all plugin states are in use: destroy one, or raise `states` in export!";
+        let expected = "no state is free: destroy one, or raise `states` in export!";
         assert_eq!(ninth.last_error(), expected);
         // What stands for no state survives every call, and destroy.
         assert_eq!(try_open(&ninth, c"").1, abi::FAILURE);
@@ -236,7 +236,7 @@ fn hosts_on_many_threads_read_the_error_of_no_state_at_once() {
                 for _ in 0..200 {
                     let none = State::try_init(c"");
                     assert_eq!(none.rc, abi::FAILURE);
-                    assert!(none.last_error().starts_with("all plugin states are in use"));
+                    assert!(none.last_error().starts_with("no state is free"));
                 }
             });
         }

@@ -10,7 +10,7 @@ use super::shell::StateOf;
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
 use crate::async_event::{AsyncEvents, Dump, DumpState, Emitter, Handler};
-use crate::error::{Error, Message, Report};
+use crate::error::{Message, Report};
 use crate::log::Severity;
 
 /// Checks at compile time what async events a plugin declares.
@@ -113,8 +113,7 @@ pub unsafe extern "C" fn dump_state<T: ExportedAsync + DumpState>(
     // SAFETY: the state is the host's from init, or NULL; the host calls one thing at a time (rule 8.2).
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     let Some(handler) = handler else {
-        let error = Error::new("plugin_dump_state was called with NULL as its handler: a function was expected");
-        state::fail(&state.head, &error, None);
+        state::refuse(&state.head, "plugin_dump_state was called with NULL as its handler: a function was expected");
         return FAILURE;
     };
     // SAFETY: as this function's; the dump ends with the call.

@@ -10,7 +10,6 @@ use super::shell::StateOf;
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
 use crate::config::{EventSchema, InitSchema, SetConfig};
-use crate::error::Error;
 
 /// Checks the schema of a plugin's config at compile time.
 pub const fn check_init_schema<T: InitSchema>() {
@@ -44,8 +43,7 @@ pub unsafe extern "C" fn set_config<T: Exported + SetConfig>(
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
-        let error = Error::new("plugin_set_config: the input is NULL");
-        state::fail(&state.head, &error, None);
+        state::refuse(&state.head, "plugin_set_config: the input is NULL");
         return FAILURE;
     };
     T::new_capture(state);

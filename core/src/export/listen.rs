@@ -8,7 +8,7 @@ use super::ExportedListen;
 use super::shell::{StateOf, WithHost};
 use super::state::{self, Rc};
 use crate::abi::{self, FAILURE, SUCCESS};
-use crate::error::{Error, Message};
+use crate::error::Message;
 use crate::listen::{Capture, RoutineSlot};
 use crate::tables::{Access, Writer};
 
@@ -65,8 +65,7 @@ unsafe fn call<T: ExportedListen>(
     T::new_capture(state);
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
-        let error = Error::new("plugin_capture_open or _close: the input is NULL");
-        state::fail(&state.head, &error, None);
+        state::refuse(&state.head, "plugin_capture_open or _close: the input is NULL");
         return FAILURE;
     };
     // SAFETY: the host's input, valid for the call, of which only members of the claimed version are read (rule 1.5).

@@ -50,20 +50,12 @@ pub unsafe extern "C" fn parse_event<T: ExportedParse>(
     let Some((state, value)) = (unsafe { StateOf::<T>::live_mut(plugin) }) else { return FAILURE };
     // SAFETY: NULL, or the host's structs, valid for the call.
     let (Some(event), Some(input)) = (unsafe { (event.as_ref(), input.as_ref()) }) else {
-        state::fail(
-            &state.head,
-            &Error::new("plugin_parse_event was called with NULL: an event and an input were expected"),
-            None,
-        );
+        state::refuse(&state.head, "plugin_parse_event was called with NULL: an event and an input were expected");
         return FAILURE;
     };
     // SAFETY: NULL, or an event of the host, valid for the call.
     let Some(alleged) = (unsafe { Alleged::from_ptr(event.evt) }) else {
-        state::fail(
-            &state.head,
-            &Error::new("plugin_parse_event was called with a NULL event or one shorter than its header"),
-            None,
-        );
+        state::refuse(&state.head, "plugin_parse_event was called with a NULL event or one shorter than its header");
         return FAILURE;
     };
     let checked = match alleged.check() {

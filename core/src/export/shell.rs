@@ -8,7 +8,7 @@ use core::ffi::{CStr, c_char, c_void};
 use super::state::{self, Head, State};
 use super::{Exported, ExportedExtract};
 use crate::abi::{self, FAILURE, SUCCESS, since};
-use crate::error::{Error, Message, Report};
+use crate::error::{Message, Report};
 use crate::extract::Extract;
 use crate::plugin::{Init, Plugin};
 use crate::tables::{InitTables, Session};
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn init<T: Exported>(input: *const abi::InitInput, rc: *mu
     let pointer = core::ptr::from_ref(state).cast_mut().cast();
     // SAFETY: NULL, or the host's struct, valid for the call.
     let Some(input) = (unsafe { input.as_ref() }) else {
-        state::fail(&state.head, &Error::new("plugin_init: the input is NULL"), None);
+        state::refuse(&state.head, "plugin_init: the input is NULL");
         return pointer;
     };
     // SAFETY: the host says that log_fn may be called with the owner until destroy (rule 1.10), which ends it; the config is

@@ -12,7 +12,6 @@ use super::shell::StateOf;
 use super::state::{self, InstanceOf, Rc};
 use crate::abi::{self, EOF, FAILURE, SUCCESS, TIMEOUT};
 use crate::batch::Limits;
-use crate::error::Error;
 use crate::event::{Alleged, Event, PAYLOAD_OFFSET};
 use crate::source::{Instance, Next, Source};
 use crate::text::OpenParams;
@@ -88,7 +87,7 @@ unsafe fn open_one<T: ExportedSource>(
     let free = T::lease().ok().and_then(|lease| Some((T::take_instance(plugin)?, lease)));
     let Some((slot, lease)) = free else {
         let none = "no instance or batch is free: close one, or raise `instances` in export!";
-        state::fail(&state.head, &Error::new(none), None);
+        state::refuse(&state.head, none);
         return None;
     };
     let opened = || value.open(params).map_err(|error| state::fail(&state.head, &error, Some(params)));
@@ -185,7 +184,7 @@ pub unsafe extern "C" fn next_batch<T: ExportedSource>(
     };
     let next = if const { T::ID == 0 } && open.lease.cut_without_id() {
         let error = "a source without an id gave a plugin event without one, which no host takes: use Batch::raw";
-        state::fail(&state.head, &Error::new(error), None);
+        state::refuse(&state.head, error);
         None
     } else {
         next
@@ -225,7 +224,7 @@ unsafe fn bad_call<T: ExportedSource>(plugin: *const c_void, nevts: *mut u32, ev
     // SAFETY: the state is the host's from init, or NULL.
     if let Some((state, _)) = unsafe { StateOf::<T>::live(plugin) } {
         let bad = "plugin_next_batch: no open instance of this state, or NULL for an output";
-        state::fail(&state.head, &Error::new(bad), None);
+        state::refuse(&state.head, bad);
     }
     FAILURE
 }

@@ -21,7 +21,7 @@ use spin::Mutex;
 
 use super::Exported;
 use crate::abi;
-use crate::error::{Message, Report};
+use crate::error::{Error, Message, Report};
 use crate::log::{Log, Severity, Shared};
 use crate::plugin::Plugin;
 use crate::source::Source;
@@ -139,7 +139,7 @@ impl Head {
     pub(super) fn error_text(&self, breaks: bool) -> *const c_char {
         // The host has no pointer to a free state, so this is the one that stands for none.
         if self.phase.load(Ordering::Relaxed) == phase::FREE {
-            return c"all plugin states are in use: destroy one, or raise `states` in export!".as_ptr();
+            return c"no state is free: destroy one, or raise `states` in export!".as_ptr();
         }
         let why = if breaks { self.broken_by() } else { null() };
         // SAFETY: what broke it lives as long as the state, and nobody writes it. The host asks for the other text when no
@@ -381,13 +381,20 @@ pub(super) fn fail<E: Report>(head: &Head, error: &E, params: Option<&CStr>) {
     text.clear();
     error.report(text);
     if text.is_empty() {
-        text.push_str("the plugin failed without saying why");
+        text.push_str("the plugin gave no reason");
     }
     if let Some(params) = params {
         text.push_str(" (open params: \"");
         text.push_bytes(params.to_bytes());
         text.push_str("\")");
     }
+}
+
+/// Reports what the host did wrong as the last error of a state.
+#[cold]
+#[inline(never)]
+pub(super) fn refuse(head: &Head, why: &'static str) {
+    fail(head, &Error::new(why), None);
 }
 
 /// Slot after slot. How many there are is kept from the compiler, which would write out the search for each of them.

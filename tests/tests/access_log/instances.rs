@@ -89,7 +89,7 @@ fn the_ninth_state_is_refused_until_one_is_destroyed() {
     for _ in 0..3 {
         let mut states: Vec<_> = (0..8).map(|_| loaded.init()).collect();
         let error = Plugin::init(&loaded.library, "", &Logs::new()).unwrap_err().to_string();
-        assert!(error.contains("all plugin states are in use"), "{error}");
+        assert!(error.contains("no state is free"), "{error}");
         states.pop();
         states.push(loaded.init());
     }

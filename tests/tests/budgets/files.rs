@@ -18,6 +18,7 @@ pub(crate) const FIGURES: &[&str] = &[
     "demo.size_default",
     "demo.size_recommended",
     "demo.size_flags",
+    "small.size_flags",
     "core.unsafe_blocks",
     "capi.unsafe_blocks",
     "host.unsafe_blocks",
@@ -50,17 +51,17 @@ fn size_flags() -> Vec<String> {
     .to_vec()
 }
 
-/// Builds demo, stripped, in a folder of its own: other tests use the one of the ordinary build.
-fn build(configs: &[&str], codegen: &[String]) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sizes");
-    let demo = root().join("examples/demo");
+/// Builds the plugin in `folder`, stripped, in a folder of its own: other tests use the one of the ordinary build.
+fn build(folder: &str, configs: &[&str], codegen: &[String]) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sizes");
+    let name = folder.rsplit('/').next().unwrap();
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["rustc", "--release", "--lib", "--config", "profile.release.strip='symbols'"]);
     command.args(configs.iter().flat_map(|config| ["--config", config]));
-    command.arg("--target-dir").arg(&folder).current_dir(demo);
+    command.arg("--target-dir").arg(&target).current_dir(root().join(folder));
     command.arg("--").args(codegen.iter().flat_map(|option| ["-C", option]));
     tools::output(&mut command);
-    folder.join("release").join(format!("{}demo{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX))
+    target.join("release").join(format!("{}{name}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX))
 }
 
 #[test]
@@ -69,34 +70,41 @@ fn sizes() {
         budget::say("skipped: sizes are those of x86-64 Linux");
         return;
     }
+    let (demo, small) = (("examples/demo", "demo.num", "300", 300), ("tests/fixtures/small", "small.number", "", 1000));
     let mut figures = Figures::default();
-    for (name, configs, codegen) in [
-        ("demo.size_default", &CARGOS_DEFAULTS[..], Vec::new()),
-        ("demo.size_recommended", &RECOMMENDED, Vec::new()),
-        ("demo.size_flags", &RECOMMENDED, size_flags()),
+    for (name, (folder, field, params, events), configs, codegen) in [
+        ("demo.size_default", demo, &CARGOS_DEFAULTS[..], Vec::new()),
+        ("demo.size_recommended", demo, &RECOMMENDED, Vec::new()),
+        ("demo.size_flags", demo, &RECOMMENDED, size_flags()),
+        ("small.size_flags", small, &RECOMMENDED, size_flags()),
     ] {
-        let library = build(configs, &codegen);
+        let library = build(folder, configs, &codegen);
         let size = fs::metadata(&library).unwrap().len();
-        works(&library);
+        works(&library, field, params, events);
         figures.add(name, f64::from(u32::try_from(size).unwrap()));
     }
     figures.finish();
 }
 
-/// A small library is one that still loads, sources and extracts.
-fn works(library: &Path) {
+/// A small library is one that still loads, sources, extracts and tells what is wrong, and that needs no other.
+fn works(library: &Path, field: &str, params: &str, events: u64) {
+    assert!(Binary::read(library).unwrap().needed.is_empty());
     let library = Library::load(library).unwrap();
     let plugin = Plugin::init(&library, "", &Logs::new()).unwrap();
-    let field = library.field("demo.num").unwrap();
-    let mut instance = plugin.open("300").unwrap();
+    let field = library.field(field).unwrap();
+    let mut instance = plugin.open(params).unwrap();
     let mut number = 0;
     while let Next::Event(event) = instance.next_event().unwrap() {
         let extraction = plugin.extract(&event, std::slice::from_ref(&field)).unwrap();
         assert_eq!(extraction.first(), Some(&falconet_host::Value::U64(number)));
+        assert!(plugin.event_to_string(&event).unwrap().starts_with("event"));
         number += 1;
     }
-    assert_eq!(number, 300);
-    assert!(Plugin::init(&library, "7", &Logs::new()).is_err());
+    assert_eq!(number, events);
+    let open: Vec<_> = (1..8).map(|_| plugin.open(params).unwrap()).collect();
+    let error = plugin.open(params).map(drop).unwrap_err().to_string();
+    assert!(error.contains("raise `instances` in export!"), "{error}");
+    drop(open);
 }
 
 #[test]
