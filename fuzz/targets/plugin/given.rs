@@ -23,11 +23,11 @@ pub(crate) fn poison<T: Copy>() -> T {
     }
 }
 
-/// The text behind a pointer that a plugin gave.
-pub(crate) fn text<'a>(pointer: *const c_char) -> &'a str {
+/// The text behind a pointer that a plugin gave. It may be of the host's own bytes, which need be no UTF-8.
+pub(crate) fn text<'a>(pointer: *const c_char) -> &'a [u8] {
     assert!(!pointer.is_null(), "the plugin gave NULL where a text is due");
     // SAFETY: the plugin says that it is a C string.
-    unsafe { CStr::from_ptr(pointer) }.to_str().unwrap()
+    unsafe { CStr::from_ptr(pointer) }.to_bytes()
 }
 
 /// An event as a host gives it: in memory of its own, which begins anywhere and ends where its header says.
@@ -70,7 +70,7 @@ impl Given {
         if u.ratio(1, 4)? {
             // In the lengths, most of all.
             for _ in 0..u.int_in_range(1..=3)? {
-                let at = if u.arbitrary()? { u.int_in_range(16..=37)? } else { u.choose_index(len)? };
+                let at = if u.arbitrary()? { u.int_in_range(16..=33)? } else { u.choose_index(len)? };
                 bytes[at] = u.arbitrary()?;
             }
         }

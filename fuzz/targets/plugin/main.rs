@@ -167,7 +167,7 @@ impl Host {
                 // SAFETY: NULL or a state, and a writable place.
                 let listed = unsafe { api.list_open_params.unwrap()(state, &raw mut rc) };
                 assert_eq!(rc == abi::SUCCESS, self.is_live(state));
-                assert!(rc != abi::SUCCESS || text(listed).starts_with("[{"));
+                assert!(rc != abi::SUCCESS || text(listed).starts_with(b"[{"));
                 last_error(state);
             }
             _ => {

@@ -27,7 +27,10 @@ pub(crate) fn event_to_string(u: &mut Unstructured<'_>, state: *mut c_void, live
     }
     // SAFETY: NULL or a state, and an event that lives for the call.
     let text = unsafe { api.event_to_string.unwrap()(state, &raw const input) };
-    let payload = payload(event).filter(|_| live && !input.evt.is_null());
+    // One of its source's own, as its SDK writes them (rule 4.11): two parameters, and nothing behind.
+    let own =
+        |payload: &&[u8]| event.bytes()[22..26] == 2u32.to_ne_bytes() && event.bytes().len() == 38 + payload.len();
+    let payload = payload(event).filter(own).filter(|_| live && !input.evt.is_null());
     assert_eq!(text.is_null(), payload.is_none());
     let Some(payload) = payload else { return Ok(()) };
     // SAFETY: the plugin says that it is a C string.
@@ -37,7 +40,9 @@ pub(crate) fn event_to_string(u: &mut Unstructured<'_>, state: *mut c_void, live
         Some(expected) => assert_eq!(text, expected.to_bytes()),
         None => {
             let copied: Vec<_> = payload.iter().map(|byte| if *byte == 0 { b'?' } else { *byte }).take(31).collect();
-            assert_eq!(text, copied);
+            // A cut moves back to the beginning of a character, which has four bytes at most.
+            let lost = copied.len() - text.len();
+            assert!(copied.starts_with(text) && (lost == 0 || (lost <= 3 && payload.len() > 31)), "{text:?}");
         }
     }
     Ok(())
@@ -137,7 +142,7 @@ fn check(
         assert!(payload.is_none() || !has_value, "there is always a value");
         return;
     }
-    let index = Some(*index).filter(|_| *present);
+    let index = Some(*index).filter(|index| *present && *index != u64::MAX);
     match field.field_id {
         FIRST | NUMBERS | TIMES | crate::hostile::LOCATED => {
             // SAFETY: the plugin gave so many values of the field's type.
