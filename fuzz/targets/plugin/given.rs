@@ -63,9 +63,11 @@ impl Given {
         }
         let event_type = if u.ratio(1, 8)? { u.int_in_range(320..=325)? } else { 322 };
         let ts = Timestamp::from_nanos(u.int_in_range(0..=2)?);
-        let parameters: [&[u8]; 2] = [&999u32.to_ne_bytes(), payload];
+        // A later host may have more of them (rule 3.5).
+        let parameters: [&[u8]; 3] = [&999u32.to_ne_bytes(), payload, b"more"];
+        let parameters = if u.ratio(1, 8)? { &parameters[..] } else { &parameters[..2] };
         let mut memory = [0; 200];
-        let len = write_raw(&mut WriteView::new(&mut memory), ts, None, event_type, &parameters).unwrap();
+        let len = write_raw(&mut WriteView::new(&mut memory), ts, None, event_type, parameters).unwrap();
         let bytes = &mut memory[..len];
         if u.ratio(1, 4)? {
             // In the lengths, most of all.
@@ -79,6 +81,11 @@ impl Given {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.memory[self.start..]
+    }
+
+    /// Whether it has as many parameters as a plugin event has today, so that its payload begins at byte 38.
+    pub(crate) fn is_of_today(&self) -> bool {
+        self.bytes()[22..26] == 2u32.to_ne_bytes()
     }
 
     /// The host's struct of it.
