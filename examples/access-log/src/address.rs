@@ -4,7 +4,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::time::digit;
+use crate::word::digit;
 
 /// The IPv4 or IPv6 address that is all of `text`; `None` if it is a host's name or anything else.
 ///

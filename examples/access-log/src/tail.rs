@@ -40,7 +40,7 @@ use rustix::thread::{Timespec, nanosleep};
 
 use crate::block::Block;
 use crate::file::{Empty, File};
-use crate::line::Line;
+use crate::line;
 use crate::watch::{Found, Watch};
 use crate::{AccessLog, Config, LogError};
 
@@ -177,17 +177,17 @@ impl Instance for Tail {
                     Step::End(next) => return Ok(next),
                 },
             };
-            let line = self.block.peek(len);
-            let line = match line.strip_suffix(b"\n") {
+            let text = self.block.peek(len);
+            let text = match text.strip_suffix(b"\n") {
                 Some(ended) => ended.strip_suffix(b"\r").unwrap_or(ended),
-                None => line,
+                None => text,
             };
-            match batch.claim_for(line.len() + 1) {
+            match batch.claim_for(text.len() + 1) {
                 Ok(None) => return Ok(Next::More),
                 Ok(Some(mut event)) if !self.block.is_skipping() => {
-                    event.payload().write_all(line).map_err(falconet::Error::from)?;
+                    event.payload().write_all(text).map_err(falconet::Error::from)?;
                     event.payload().write_all(b"\0").map_err(falconet::Error::from)?;
-                    event.commit(Timestamp::from(Line::parse(line).time()));
+                    event.commit(Timestamp::from(line::time_of(text)));
                     self.block.take(len);
                 }
                 Ok(Some(_)) | Err(_) => {

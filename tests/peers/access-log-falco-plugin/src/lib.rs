@@ -15,6 +15,7 @@ mod example {
     pub(crate) mod line;
     pub(crate) mod span;
     pub(crate) mod time;
+    pub(crate) mod word;
 }
 
 use std::ffi::{CStr, CString};
@@ -32,7 +33,7 @@ use falco_plugin::source::{EventBatch, EventInput, SourcePlugin, SourcePluginIns
 use falco_plugin::tables::TablesInput;
 use falco_plugin::{FailureReason, extract_plugin, plugin, source_plugin};
 
-use example::{address, line, span, time};
+use example::{address, line, span, time, word};
 use pattern::Pattern;
 
 /// Events of a batch.
@@ -54,10 +55,10 @@ enum Reader {
 }
 
 impl Reader {
-    /// The time of a line in nanoseconds since 1970.
+    /// The time of a line's event in nanoseconds since 1970: only what is before the request is read.
     fn time(&self, line: &[u8]) -> Option<u64> {
         match self {
-            Self::Line => line::Line::parse(line).time(),
+            Self::Line => line::time_of(line),
             Self::Pattern(pattern) => pattern.time(line),
         }
     }
