@@ -38,7 +38,7 @@ use memchr::{memchr, memrchr};
 
 use crate::address;
 use crate::span::Span;
-use crate::time;
+use crate::time::{self, Clock};
 use crate::word::{self, digit, find};
 
 /// What a line says, as ranges into it; [`Line::default`] says nothing.
@@ -170,13 +170,14 @@ pub fn time(bytes: &[u8], line: &Line) -> Option<u64> {
     time::utc_ns(resolve(bytes, present(line.time)?)?)
 }
 
-/// The time of a line of which only the beginning is read, up to the request: that of its event.
+/// The time of a line of which only the beginning is read, up to the request: that of its event. The clock is one for
+/// line after line.
 ///
 /// For a line that is well-formed it is what [`time`] gives. One whose beginning has the right shape and what follows has
 /// not, because it was cut off for example, has its time nevertheless.
 #[must_use]
-pub fn time_of(line: &[u8]) -> Option<u64> {
-    head(line)?.time?.utc_ns()
+pub fn time_of(line: &[u8], clock: &mut Clock) -> Option<u64> {
+    clock.utc_ns(head(line)?.time?)
 }
 
 /// The value of the first parameter of the query that is named `key`, byte for byte.

@@ -41,6 +41,7 @@ use rustix::thread::{Timespec, nanosleep};
 use crate::block::Block;
 use crate::file::{Empty, File};
 use crate::line;
+use crate::time::Clock;
 use crate::watch::{Found, Watch};
 use crate::{AccessLog, Config, LogError};
 
@@ -55,6 +56,7 @@ pub struct Tail {
     log: Log,
     file: File,
     block: Block,
+    clock: Clock,
     follow: Option<Follow>,
 }
 
@@ -97,11 +99,17 @@ impl Tail {
         }
         let block = Block::lease()?;
         if !config.follow {
-            return Ok(Self { log, file: File::open(path, Empty::Waits)?, block, follow: None });
+            return Ok(Self {
+                log,
+                file: File::open(path, Empty::Waits)?,
+                block,
+                clock: Clock::default(),
+                follow: None,
+            });
         }
         let file = File::open(path, Empty::IsNothing)?;
         let follow = Follow { watch: Watch::new(path)?, stage: Stage::Growing };
-        Ok(Self { log, file, block, follow: Some(follow) })
+        Ok(Self { log, file, block, clock: Clock::default(), follow: Some(follow) })
     }
 
     /// Goes on where the block has no whole line.
@@ -187,7 +195,7 @@ impl Instance for Tail {
                 Ok(Some(mut event)) if !self.block.is_skipping() => {
                     event.payload().write_all(text).map_err(falconet::Error::from)?;
                     event.payload().write_all(b"\0").map_err(falconet::Error::from)?;
-                    event.commit(Timestamp::from(line::time_of(text)));
+                    event.commit(Timestamp::from(line::time_of(text, &mut self.clock)));
                     self.block.take(len);
                 }
                 Ok(Some(_)) | Err(_) => {

@@ -6,6 +6,9 @@ use crate::word::Shape;
 
 const DAY: u64 = 24 * 60 * 60;
 
+/// In nanoseconds.
+const SECOND: u64 = 1_000_000_000;
+
 /// Nanoseconds of UTC since 1970 for the 26 bytes `dd/Mon/yyyy:hh:mm:ss +hhmm` (or `-hhmm`).
 ///
 /// `None` for anything else: another shape, a day that its month does not have, an hour over 23, a minute over 59, a
@@ -32,6 +35,20 @@ impl<'a> Text<'a> {
         (HEAD.fits(*text.first_chunk()?) && TAIL.fits(*text.last_chunk()?)).then_some(Self(text))
     }
 
+    /// Its first twelve bytes and its last six.
+    #[inline]
+    fn day(self) -> Option<Day> {
+        let word = |at: usize| Some(u64::from_le_bytes(*self.0.get(at..)?.first_chunk()?));
+        Some(Day([word(0)?, word(8)? << 32, word(18)? >> 16]))
+    }
+
+    /// The text of the beginning of its day.
+    fn midnight(self) -> Option<[u8; LEN]> {
+        let mut midnight = *self.0;
+        midnight.get_mut(12..20)?.copy_from_slice(b"00:00:00");
+        Some(midnight)
+    }
+
     /// The eight bytes from `at` on: byte `i` of the result is the number that the digits `i` and `i + 1` make, where there
     /// are such.
     #[inline]
@@ -51,22 +68,59 @@ impl<'a> Text<'a> {
         let [day, century, rest] = [byte(date, 0), byte(year, 0), byte(year, 2)];
         let leap = if rest == 0 { century % 4 == 0 } else { rest % 4 == 0 };
         let day_exists = day > 0 && day <= month.days - u64::from(month.days == 29 && !leap);
-        if !day_exists || above(time, [23, 0, 0, 59, 0, 0, 60, 0]) | above(zone, [0, 0, 0, 0, 23, 0, 59, 0]) {
+        if !day_exists || above(zone, [0, 0, 0, 0, 23, 0, 59, 0]) {
             return None;
         }
 
         // Counted from the first day of year 0, so that nothing is negative before the last subtraction.
         let day_of_year = month.before + day - 1 - u64::from(month.before > 31 && !leap);
         let days = days_before_year(century, rest) + day_of_year;
-        let local = days * DAY + byte(time, 0) * 3600 + byte(time, 3) * 60 + byte(time, 6);
+        let local = days * DAY + since_midnight(time)?;
         let zone = byte(zone, 4) * 3600 + byte(zone, 6) * 60;
         let utc = match sign {
             b'+' => local.checked_sub(zone)?,
             b'-' => local + zone,
             _ => return None,
         };
-        utc.checked_sub(days_before_year(19, 70) * DAY)?.checked_mul(1_000_000_000)
+        utc.checked_sub(days_before_year(19, 70) * DAY)?.checked_mul(SECOND)
     }
+}
+
+/// Reads time after time, most of them of the same day: when a day began is found out once.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Clock {
+    /// The day and the zone of the time before.
+    day: Day,
+    /// When that day began, in nanoseconds since 1970; `None` for a day that began before, or that there is none of.
+    began: Option<u64>,
+}
+
+/// A day and a zone, as they stand in a time's text, with other bytes of it left out.
+#[derive(Clone, Copy, Default, Debug, PartialEq)]
+struct Day([u64; 3]);
+
+impl Clock {
+    /// As the function [`utc_ns`].
+    #[inline]
+    pub(crate) fn utc_ns(&mut self, text: Text<'_>) -> Option<u64> {
+        let day = text.day()?;
+        if self.day != day {
+            self.day = day;
+            self.began = text.midnight().and_then(|midnight| Text(&midnight).utc_ns());
+        }
+        let Some(began) = self.began else { return text.utc_ns() };
+        let time = text.pairs(12)?;
+        began.checked_add(since_midnight(time)? * SECOND)
+    }
+}
+
+/// Seconds since midnight at `hh:mm:ss` as [`Text::pairs`] has it, if there is such a time.
+#[inline]
+const fn since_midnight(time: u64) -> Option<u64> {
+    if above(time, [23, 0, 0, 59, 0, 0, 60, 0]) {
+        return None;
+    }
+    Some(byte(time, 0) * 3600 + byte(time, 3) * 60 + byte(time, 6))
 }
 
 /// Whether one of the bytes of a word, which are up to 165, is above its limit, where it has one that is not 0.
@@ -217,6 +271,33 @@ mod tests {
         ] {
             assert_eq!(seconds(text), None, "{text}");
         }
+    }
+
+    /// Every mix of these parts, one after another by one clock.
+    #[test]
+    fn a_clock_tells_the_same_times() {
+        let days =
+            ["17/May/2015", "18/May/2015", "01/Jan/1970", "31/Dec/1969", "21/Jul/2554", "29/Feb/2023", "29/Feb/2024"];
+        let times = ["00:00:00", "10:05:03", "23:34:33", "23:34:34", "23:59:60", "24:00:00", "00:60:00", "00:00:61"];
+        let zones = ["+0000", "-0000", "+0100", "-0100", "+2359", "+2400", ",0000"];
+        let mut clock = Clock::default();
+        let mut seed = 1_u64;
+        let mut draw = |from: &[&'static str]| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            from[usize::try_from(seed >> 33).unwrap() % from.len()]
+        };
+        let (mut day, mut zone, mut some) = (days[0], zones[0], 0);
+        for round in 0..20_000 {
+            if round % 3 == 0 {
+                (day, zone) = (draw(&days), draw(&zones));
+            }
+            let text = format!("{day}:{} {zone}", draw(&times));
+            let bytes = text.as_bytes().try_into().unwrap();
+            let told = Text::of(bytes).and_then(|text| clock.utc_ns(text));
+            assert_eq!(told, utc_ns(bytes), "{text}");
+            some += u32::from(told.is_some());
+        }
+        assert!((2_000..15_000).contains(&some), "{some}");
     }
 
     #[test]

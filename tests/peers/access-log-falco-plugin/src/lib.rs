@@ -56,9 +56,9 @@ enum Reader {
 
 impl Reader {
     /// The time of a line's event in nanoseconds since 1970: only what is before the request is read.
-    fn time(&self, line: &[u8]) -> Option<u64> {
+    fn time(&self, line: &[u8], clock: &mut time::Clock) -> Option<u64> {
         match self {
-            Self::Line => line::time_of(line),
+            Self::Line => line::time_of(line, clock),
             Self::Pattern(pattern) => pattern.time(line),
         }
     }
@@ -113,7 +113,7 @@ impl SourcePlugin for AccessLog {
     fn open(&mut self, params: Option<&str>) -> Result<Lines, Error> {
         let path = params.context("the open params are the path of a log")?;
         let file = File::open(path).with_context(|| format!("cannot open {path}"))?;
-        Ok(Lines { file: BufReader::with_capacity(64 * 1024, file), line: Vec::new() })
+        Ok(Lines { file: BufReader::with_capacity(64 * 1024, file), line: Vec::new(), clock: time::Clock::default() })
     }
 
     fn event_to_string(&mut self, event: &EventInput<Plain<'_>>) -> Result<CString, Error> {
@@ -125,6 +125,7 @@ struct Lines {
     file: BufReader<File>,
     /// The line before, whose memory is used again.
     line: Vec<u8>,
+    clock: time::Clock,
 }
 
 impl SourcePluginInstance for Lines {
@@ -143,7 +144,7 @@ impl SourcePluginInstance for Lines {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let mut event = Self::plugin_event(line);
-            if let Some(time) = plugin.reader.time(line) {
+            if let Some(time) = plugin.reader.time(line, &mut self.clock) {
                 event.metadata.ts = time;
             }
             batch.add(event)?;
