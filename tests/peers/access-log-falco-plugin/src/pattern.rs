@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lines by regular expressions, as strict as `examples/access-log` is.
 
-use std::net::IpAddr;
-
 use falco_plugin::anyhow::Error;
 use regex::bytes::{Captures, Regex};
 
@@ -47,7 +45,7 @@ impl Pattern {
             digits => Some(digits.parse::<u64>().ok()?),
         };
         let mut parts = Parts {
-            client: text(1).and_then(|text| text.parse::<IpAddr>().ok()),
+            client: Some(line.get(1)?.range()),
             status: Some(text(5)?.parse().ok()?),
             bytes,
             ..Parts::default()
