@@ -377,13 +377,17 @@ fn closing_quote(line: &[u8], start: usize) -> Option<usize> {
     let mut from = start;
     loop {
         let quote = find(line, from, b'"')?;
-        let before = line.get(from..quote)?;
-        // Escaped, if an odd number of backslashes stands before it; those before `from` belong to an earlier quote.
-        if !before.ends_with(b"\\") || before.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 0 {
+        if quote == from || line.get(quote - 1) != Some(&b'\\') || !is_escaped(line.get(from..quote)?) {
             return Some(quote);
         }
         from = quote + 1;
     }
+}
+
+/// Whether an odd number of backslashes ends what stands before a quote; those before an earlier quote belong to that.
+#[cold]
+fn is_escaped(before: &[u8]) -> bool {
+    before.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }
 
 /// The index of the `"` that ends the part which is ` "` at `space` and what follows.
@@ -477,7 +481,7 @@ fn present(span: Span) -> Option<Span> {
 
 /// The range from `start` to `end`; no value, if all it holds is `-`.
 fn unless_dash(line: &[u8], start: usize, end: usize) -> Span {
-    if line.get(start..end) == Some(b"-") { Span::default() } else { span(start, end) }
+    if end == start + 1 && line.get(start) == Some(&b'-') { Span::default() } else { span(start, end) }
 }
 
 fn span(start: usize, end: usize) -> Span {
