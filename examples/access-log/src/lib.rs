@@ -113,6 +113,8 @@ impl Extract for AccessLog {
         Field::<Self>::new("access.line", "the whole line", |_, line, _| span(Some(line.whole()))),
     ];
 
+    /// Inlined with all that reads a line: its values are then written where they are kept, and not moved there through two
+    /// other places, which costs a sixth of the reading.
     #[inline(always)]
     fn decode(&self, event: &Event<'_>) -> Option<Line> {
         Some(Line::parse(line_of(event)))

@@ -32,6 +32,8 @@
 //! `Line` of other bytes can give a wrong value but no bad read.
 #![forbid(unsafe_code)]
 
+mod head;
+
 use core::net::IpAddr;
 
 use memchr::{memchr, memrchr};
@@ -40,6 +42,7 @@ use crate::address;
 use crate::span::Span;
 use crate::time::{self, Clock};
 use crate::word::{self, digit, find};
+use head::head;
 
 /// What a line says, as ranges into it; [`Line::default`] says nothing.
 ///
@@ -170,11 +173,10 @@ pub fn time(bytes: &[u8], line: &Line) -> Option<u64> {
     time::utc_ns(resolve(bytes, present(line.time)?)?)
 }
 
-/// The time of a line of which only the beginning is read, up to the request: that of its event. The clock is one for
-/// line after line.
+/// The time of a line's event, in nanoseconds of UTC since 1970: only the beginning of the line is read, up to its request.
 ///
-/// For a line that is well-formed it is what [`time`] gives. One whose beginning has the right shape and what follows has
-/// not, because it was cut off for example, has its time nevertheless.
+/// For a well-formed line it is what [`time`] gives. A line of the right shape up to there, and of another one after it,
+/// because it was cut off for example, is malformed and has this time nevertheless. The clock is for line after line.
 #[must_use]
 pub fn time_of(line: &[u8], clock: &mut Clock) -> Option<u64> {
     clock.utc_ns(head(line)?.time?)
@@ -253,55 +255,6 @@ impl Iterator for Segments<'_> {
 
 impl core::iter::FusedIterator for Segments<'_> {}
 
-/// What stands before the request: indices into the line, and the time where it has the shape of one.
-struct Head<'a> {
-    client_end: usize,
-    user_start: usize,
-    user_end: usize,
-    time: Option<time::Text<'a>>,
-    request_start: usize,
-}
-
-/// Reads a line up to its request; `None` if it is malformed up to there.
-#[inline(always)]
-fn head(line: &[u8]) -> Option<Head<'_>> {
-    let client_end = find(line, 0, b' ').filter(|&end| end > 0)?;
-    // Nobody is asked who they are any more: that spares the search.
-    let ident_end = match line.get(client_end..)? {
-        [_, b'-', b' ', ..] => client_end + 2,
-        _ => find(line, client_end + 1, b' ').filter(|&end| end > client_end + 1)?,
-    };
-    let user_start = ident_end + 1;
-    if let Some((user_end, time)) = user_before_time(line, user_start) {
-        let request_start = user_end + time::LEN + 5;
-        return Some(Head { client_end, user_start, user_end, time: Some(time), request_start });
-    }
-    let rest = line.get(user_start..)?;
-    let quote = quote_after_bracket(rest)?;
-    let (user, time) = split_user(rest.get(..quote - 2)?)?;
-    let time = time.try_into().ok().and_then(time::Text::of);
-    Some(Head {
-        client_end,
-        user_start,
-        user_end: user_start + user.len(),
-        time,
-        request_start: user_start + quote + 1,
-    })
-}
-
-/// Where the user ends, and the time, in `user [time] "`, where the user has no space and the time the shape of one, as in
-/// nearly all lines: that spares the search for their ends.
-///
-/// No ` [` and no `] "` can stand in either of them, so that the search would find the same.
-#[inline]
-fn user_before_time(line: &[u8], start: usize) -> Option<(usize, time::Text<'_>)> {
-    let end = find(line, start, b' ')?;
-    let [b'[', time @ .., b']', b' ', b'"'] = line.get(end + 1..)?.first_chunk::<{ time::LEN + 4 }>()? else {
-        return None;
-    };
-    Some((end, time::Text::of(time)?))
-}
-
 /// Reads a line, of this length; `None` if it is malformed.
 #[inline(always)]
 fn read(line: &[u8], whole: u32) -> Option<Line> {
@@ -342,34 +295,6 @@ fn read(line: &[u8], whole: u32) -> Option<Line> {
         bytes,
         status: Some(status),
     })
-}
-
-/// The index of the first `"` that ends `] "`.
-#[cold]
-#[inline(never)]
-fn quote_after_bracket(text: &[u8]) -> Option<usize> {
-    let mut start = 0;
-    loop {
-        let quote = start + memchr(b'"', text.get(start..)?)?;
-        if text.get(..quote)?.ends_with(b"] ") {
-            return Some(quote);
-        }
-        start = quote + 1;
-    }
-}
-
-/// `user [time` as user and time, at the last ` [`.
-#[cold]
-#[inline(never)]
-fn split_user(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut end = text.len();
-    loop {
-        let bracket = memrchr(b'[', text.get(..end)?)?;
-        if let Some(user) = text.get(..bracket)?.strip_suffix(b" ") {
-            return Some((user, text.get(bracket + 1..)?));
-        }
-        end = bracket;
-    }
 }
 
 /// The index of the `"` that ends the quoted text beginning at `start`.

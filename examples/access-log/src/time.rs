@@ -19,7 +19,8 @@ pub fn utc_ns(text: &[u8]) -> Option<u64> {
     Text::of(text.try_into().ok()?)?.utc_ns()
 }
 
-/// Bytes of the shape of a time, which need not be one: no space, bracket or quote stands among them where a time has none.
+/// Bytes of the shape of a time, which need not be one: no space and no quote stands among them where a time has none, and
+/// so neither ` [` nor `] "`.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'a>(&'a [u8; LEN]);
 
