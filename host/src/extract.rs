@@ -19,6 +19,7 @@ use crate::{
     tables::{self, Access, LentCopy},
     text,
     value::Value,
+    watch,
 };
 
 const CALL: &str = "plugin_extract_fields";
@@ -220,6 +221,7 @@ impl Plugin {
         let extract_fields = self.api().extract_fields.ok_or(CallError::NoSymbol { symbol: CALL })?;
         let event_input: EventInput = event.input();
         let called = self.owner().enter(CALL, Access::Read);
+        let _watched = watch::calling(CALL, self.library());
         // SAFETY: state and event are alive; the input is, by this function's contract.
         let rc = unsafe { extract_fields(self.state(), &raw const event_input, input) };
         Ok((Code::done(CALL, rc)?, called))

@@ -16,7 +16,7 @@ use anyhow::{Context as _, anyhow, bail};
 use falconet_host::{FieldRequest, Load, Measured, Phase, Plugin, Sample, Work};
 use serde::{Deserialize, Serialize};
 
-use super::allocations;
+use super::{super::limit, allocations};
 
 /// What stands before the result on stdout: a plugin may print, too.
 const RESULT: &str = "falconet bench: ";
@@ -38,6 +38,8 @@ pub(super) struct Job {
     pub(super) count: bool,
     /// Give the values of the first events, too.
     pub(super) samples: bool,
+    /// How long a call may take, in seconds.
+    pub(super) timeout: f64,
 }
 
 /// What came of it.
@@ -57,6 +59,7 @@ pub(super) struct Round {
 /// The child's side: does the job and prints what came of it.
 pub(super) fn main(job: &str) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(job).context("bench-round is for falconet bench itself: use that")?;
+    limit::watch_for(job.timeout)?;
     if job.count {
         allocations::count();
     }
