@@ -9,7 +9,8 @@ use std::{
 };
 
 use falconet::abi::{
-    InitInput, InitTablesInput, PluginApi, TableFieldsVtable, TableReaderVtableExt, TableWriterVtable,
+    EventInput, EventParseInput, FieldExtractInput, InitInput, InitTablesInput, PluginApi, TableFieldsVtable,
+    TableReaderVtableExt, TableWriterVtable,
 };
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     findings::Findings,
     instance::Instance,
     json_lists::{self, JsonError, OpenParam},
-    lent::{Lent, LentText},
+    lent::{Lent, LentText, Places},
     library::Library,
     logs::Logs,
     owner::{self, Owner, Shared, State},
@@ -122,6 +123,19 @@ impl InitMemory {
     }
 }
 
+/// Where the structs lie that it is lent for a call about an event.
+pub(crate) struct EventPlaces {
+    pub(crate) event: Places<EventInput>,
+    pub(crate) extract: Places<FieldExtractInput>,
+    pub(crate) parse: Places<EventParseInput>,
+}
+
+impl EventPlaces {
+    const fn new() -> Self {
+        Self { event: Places::new(), extract: Places::new(), parse: Places::new() }
+    }
+}
+
 /// An initialised plugin. One thread at a time may use it; it may be moved to another.
 pub struct Plugin {
     library: Library,
@@ -136,6 +150,7 @@ pub struct Plugin {
     configs: RefCell<Vec<LentText>>,
     /// The vtables that it is lent for each call that has them.
     pub(crate) vtables: LentVtables,
+    pub(crate) places: EventPlaces,
     _lent: InitMemory,
 }
 
@@ -182,6 +197,7 @@ impl Plugin {
             shared,
             configs: RefCell::default(),
             vtables: LentVtables::new(),
+            places: EventPlaces::new(),
             _lent: memory,
         };
         if !Code::done(call, rc)? {
@@ -321,9 +337,10 @@ impl Plugin {
             return None;
         }
         let input = event.input();
+        let input = self.places.event.lend(&input);
         let _watched = watch::calling("plugin_event_to_string", &self.library);
         // SAFETY: state and event are alive; the text lives until the next call into the state.
-        let string = unsafe { text(event_to_string(self.state, &raw const input)) };
+        let string = unsafe { text(event_to_string(self.state, input.as_ptr())) };
         string.filter(|string| !string.is_empty())
     }
 

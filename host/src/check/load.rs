@@ -3,8 +3,8 @@
 
 use falconet::abi::{MAX_ERRLEN, PluginApi, since};
 
-use super::{Beside, Check, Subject, beside, subject::Loaded, witness::Witness};
-use crate::{CallError, FieldsError, InitError, Library, LoadError, Logs, OpenError, Plugin, RegisterError};
+use super::{Beside, Check, Subject, beside, samples, states, subject::Loaded, witness::Witness};
+use crate::{CallError, FieldsError, InitError, Inspector, Library, LoadError, Logs, OpenError, Plugin, RegisterError};
 
 /// The checks that loading makes.
 const LOADED: [Check; 13] = [
@@ -201,8 +201,9 @@ pub(super) fn init(witness: &Witness, loaded: &Loaded<'_>) {
     let logs = Logs::new();
     let info = loaded.info();
     let tables_null = !(info.capabilities.parse || info.capabilities.extract);
-    if tables_null {
-        witness.judged(Check::TablesNull);
+    match tables_null {
+        true => witness.judged(Check::TablesNull),
+        false => witness.skipped(Check::TablesNull, "the plugin extracts or parses, so tables is never NULL"),
     }
     let (findings, started) = loaded.start_with(witness, &logs, &loaded.subject.config);
     beside::found(witness, loaded, &findings);
@@ -232,6 +233,7 @@ pub(super) fn init(witness: &Witness, loaded: &Loaded<'_>) {
         {
             witness.found(Check::CallRc, error.to_string());
         }
+        after_set_config(witness, loaded, &inspector);
     }
     if info.capabilities.source {
         witness.calling("plugin_list_open_params");
@@ -241,6 +243,17 @@ pub(super) fn init(witness: &Witness, loaded: &Loaded<'_>) {
     drop(inspector);
     bad_config(witness, loaded);
     log_unclaimed(witness, loaded, &logs);
+}
+
+/// Uses the plugin after `set_config`, so that a pointer to what it was lent then is followed, if it was kept.
+fn after_set_config(witness: &Witness, loaded: &Loaded<'_>, inspector: &Inspector) {
+    let Some(plugin) = loaded.plugin(inspector) else { return };
+    if loaded.info().capabilities.source {
+        // What goes wrong there is found where a source is checked.
+        let _ = states::whole(&witness.quiet(), plugin, loaded.subject);
+    }
+    let samples = samples::collect(&witness.quiet(), loaded);
+    states::messages(witness, loaded, inspector, &samples, "after plugin_set_config");
 }
 
 /// Whether the log was used without a claim of the version that it came with.
