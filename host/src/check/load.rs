@@ -137,9 +137,9 @@ pub(super) fn claim_too_high(witness: &Witness, library: &Library, offsets: bool
     let info = library.info();
     let capabilities = info.capabilities;
     // Log and tables may be used on paths that nobody has seen.
-    let mut needed = vec![(since::LOG, "log_fn".to_owned())];
+    let mut needed = vec![(since::LOG, "log_fn, if it is used".to_owned())];
     if capabilities.extract || capabilities.parse || capabilities.capture_listen {
-        needed.push((since::TABLES_EXT, "the tables of today".to_owned()));
+        needed.push((since::TABLES_EXT, "the functions of state tables, if it uses any".to_owned()));
     }
     if capabilities.capture_listen {
         needed.push((since::CAPTURE_OWNER_ERROR, "the owner's error in capture_open".to_owned()));
@@ -156,7 +156,8 @@ pub(super) fn claim_too_high(witness: &Witness, library: &Library, offsets: bool
             last => format!("hosts from 3.{minor} to 3.{last}"),
         };
         format!(
-            "{claimed} is required, and nothing is seen that came after 3.{minor}.0 ({what}): {older} refuse the plugin for nothing"
+            "plugin_get_required_api_version gives {claimed}, and the newest that the plugin is seen to need came with \
+             3.{minor}.0 ({what}). So {older} refuse it, though they could run it: give 3.{minor}.0"
         )
     });
     witness.judge(Check::ClaimTooHigh, wrong);
