@@ -278,7 +278,7 @@ pub(crate) unsafe fn read_values(request: &FieldRequest, field: &ExtractField) -
     if address.is_null() {
         return Err(format!("res is NULL, but res_len says {count}"));
     }
-    if address.addr() % align != 0 {
+    if !address.addr().is_multiple_of(align) {
         return Err(format!("res points to {address:p}, which is not aligned to {align} bytes for {kind}"));
     }
     (0..count)

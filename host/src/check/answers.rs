@@ -158,7 +158,7 @@ fn of_another_type(request: &FieldRequest, field: &ExtractField) -> Option<Strin
     };
     let address = results(field).addr();
     let count = if request.field().list { field.res_len.min(LOOKED_AT) } else { field.res_len.min(1) };
-    if count == 0 || address == 0 || address == POISON_ADDRESS || address % align != 0 {
+    if count == 0 || address == 0 || address == POISON_ADDRESS || !address.is_multiple_of(align) {
         return None;
     }
     let Some(bytes) = memory.read(address, size * usize::try_from(count).ok()?) else {

@@ -63,6 +63,9 @@ pub(super) struct Options {
     /// No header line above the columns of --fields.
     #[arg(long)]
     no_header: bool,
+    /// No text: neither the column nor, with --json, the key. plugin_event_to_string is not called then.
+    #[arg(long)]
+    no_text: bool,
     /// One more plugin, which parses, extracts or injects events: a crate's folder or a library file, with its config
     /// after a =. May be given several times. Plugins are loaded in the order of the command line, PLUGIN among them: one
     /// that exports a table stands before those that use it. --fields may name the fields of all.
@@ -218,7 +221,7 @@ impl Run<'_> {
         // A reader at a terminal sees each event at once, others get whole buffers.
         let flush_each = io::stdout().is_terminal();
         if !self.options.json && !self.options.no_header && !self.fields.is_empty() {
-            self.progress.around(|| format::header(&mut *out.lock(), &self.fields))?;
+            self.progress.around(|| format::header(&mut *out.lock(), !self.options.no_text, &self.fields))?;
         }
         while self.events < max && !self.interrupt.came() {
             match capture.next_event()? {
@@ -241,7 +244,7 @@ impl Run<'_> {
     }
 
     fn print(&self, event: &Event<'_>, out: &Output, flush: bool) -> anyhow::Result<()> {
-        let text = self.inspector.event_text(event);
+        let text = (!self.options.no_text).then(|| self.inspector.event_text(event));
         let mut fields = Vec::with_capacity(self.fields.len());
         for request in &self.fields {
             // One field a call, as libsinsp asks.
@@ -252,8 +255,8 @@ impl Run<'_> {
         self.progress.around(|| {
             let out = &mut *out.lock();
             match self.options.json {
-                true => format::json(out, event, &text, &fields)?,
-                false => format::columns(out, event, &text, &fields)?,
+                true => format::json(out, event, text.as_deref(), &fields)?,
+                false => format::columns(out, event, text.as_deref(), &fields)?,
             }
             if flush { out.flush() } else { Ok(()) }
         })?;
