@@ -124,6 +124,16 @@ fn host_8_5_a_call_that_hangs_while_it_is_measured_is_told_too() {
 }
 
 #[test]
+fn bench_does_not_wait_for_what_a_plugin_has_started() {
+    let plugin = compiled!("hangs.c");
+    let arguments = ["bench", "--max", "10", "--rounds", "1", "--no-instructions", "--markdown"];
+    let Output { status, stdout, stderr } = output(&mut falconet(&plugin.path, "child", &arguments));
+    let told = String::from_utf8_lossy(&stderr);
+    assert!(status.success(), "{told}");
+    assert!(String::from_utf8_lossy(&stdout).contains("| source "), "{told}");
+}
+
+#[test]
 fn host_4_9_a_source_that_blocks_is_told_of_and_waited_for() {
     let plugin = compiled!("hangs.c");
     let mut command = falconet(&plugin.path, "next_batch", &["run"]);
