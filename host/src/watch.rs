@@ -174,10 +174,10 @@ pub(crate) fn looping(plugin: &Library) -> Calling {
     Calling::new(|| Running { what: What::Loop, plugin: Some(plugin.clone()) })
 }
 
-/// The next call of a loop. One loop at a time, and one store.
+/// The next call of a loop, and a count that grows with the events or batches of the loop. One store, for it is measured.
 #[inline]
-pub(crate) fn beat(call: Beat) {
-    BEATS.store((BEATS.load(Ordering::Relaxed) | CALL_BITS).wrapping_add(1 + call as u64), Ordering::Relaxed);
+pub(crate) fn beat(call: Beat, count: u64) {
+    BEATS.store((count << CALL_BITS.count_ones()) | call as u64, Ordering::Relaxed);
 }
 
 /// This thread waits from now on for what a plugin does on another one, or at the end of the process.
@@ -207,8 +207,8 @@ mod tests {
         thread::spawn(|| drop(waiting_for("on another thread"))).join().unwrap();
         {
             let _loop = Calling::new(|| Running { what: What::Loop, plugin: None });
-            for call in [Beat::NextBatch, Beat::EventToString, Beat::ExtractFields] {
-                beat(call);
+            for (count, call) in (7..).zip([Beat::NextBatch, Beat::EventToString, Beat::ExtractFields]) {
+                beat(call, count);
             }
             while receive.recv_timeout(Duration::from_secs(60)).unwrap().call != "plugin_extract_fields" {}
         }

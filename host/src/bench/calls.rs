@@ -159,7 +159,7 @@ impl<'a> Source<'a> {
     fn batch(&mut self, mut each: impl FnMut(&EventInput)) -> Result<Code, BenchError> {
         let unwritten = ptr::without_provenance_mut(POISON_ADDRESS);
         let (mut count, mut events) = (POISON_U32, unwritten);
-        watch::beat(Beat::NextBatch);
+        watch::beat(Beat::NextBatch, self.seen.batches);
         // SAFETY: state and instance are alive, the out-params are ours; nothing of the batch before is used any more.
         let rc = unsafe { (self.next_batch)(self.plugin.state(), self.handle, &raw mut count, &raw mut events) };
         self.seen.batches += 1;
@@ -341,7 +341,7 @@ impl<'a> Extractor<'a> {
     #[inline]
     fn ask(&mut self, event: &EventInput) {
         for (input, kinds) in self.inputs.iter().zip(self.kinds.chunks(self.each)) {
-            watch::beat(Beat::ExtractFields);
+            watch::beat(Beat::ExtractFields, event.evtnum);
             // SAFETY: state and event are alive, the input and the fields that it points to are ours.
             let rc = unsafe { (self.function)(self.state, event, input) };
             if rc != abi::SUCCESS {
@@ -399,7 +399,7 @@ impl Texts {
 
     #[inline]
     fn ask(&mut self, event: &EventInput) {
-        watch::beat(Beat::EventToString);
+        watch::beat(Beat::EventToString, event.evtnum);
         // SAFETY: state and event are alive.
         let text = unsafe { (self.function)(self.state, event) };
         // SAFETY: NULL, or a C string that lives until the next call.
