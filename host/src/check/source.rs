@@ -197,32 +197,25 @@ fn next(
     Some(batch)
 }
 
+/// What every event of a batch is looked at for.
+const OF_EVENTS: [Check; 7] = [
+    Check::EventHeader,
+    Check::EventParams,
+    Check::BatchReadOnly,
+    Check::TsNotReset,
+    Check::EventType,
+    Check::EventId,
+    Check::BatchChanged,
+];
+
 fn judge_events(witness: &Witness) {
-    for check in [
-        Check::EventHeader,
-        Check::EventParams,
-        Check::BatchReadOnly,
-        Check::TsNotReset,
-        Check::EventType,
-        Check::EventId,
-        Check::BatchChanged,
-    ] {
+    for check in OF_EVENTS {
         witness.judged(check);
     }
 }
 
 fn nothing_came(witness: &Witness, why: &str) {
-    for check in [
-        Check::EventHeader,
-        Check::EventParams,
-        Check::BatchReadOnly,
-        Check::TsNotReset,
-        Check::EventType,
-        Check::EventId,
-        Check::EventsLost,
-        Check::BatchChanged,
-        Check::BatchShared,
-    ] {
+    for check in OF_EVENTS.into_iter().chain([Check::EventsLost, Check::BatchShared]) {
         witness.skipped(check, why);
     }
     witness.note(format!("{why}: little could be checked. Give --params of a source that has some"));
