@@ -163,10 +163,11 @@ impl fmt::Write for Text<[u8]> {
     }
 }
 
-/// How many of `bytes` go into `room` bytes. A cut in the middle of a UTF-8 character moves back to its first byte.
+/// How many of `bytes` go into `room` bytes. A cut in the middle of a UTF-8 character moves back to its first byte, three
+/// bytes at most: what goes on for longer is no character.
 fn fitting(bytes: &[u8], room: usize) -> usize {
     let mut take = room;
-    while bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) && take > 0 {
+    while bytes.get(take).is_some_and(|byte| byte & 0xC0 == 0x80) && take > room.saturating_sub(3) {
         take -= 1;
     }
     take.min(bytes.len())
@@ -448,9 +449,6 @@ mod tests {
         text.truncate(3);
         text.truncate(5);
         assert_eq!((text.as_str(), &text.text.bytes[..4]), ("123", &b"123\0"[..]));
-        // Bytes that are no UTF-8 at all are cut without end of characters in sight.
-        text.push_bytes(&[0x80; 9]);
-        assert_eq!((text.as_bytes(), text.as_str()), (&b"123"[..], "123"));
         text.push_bytes(&[0xFF; 2]);
         assert_eq!((text.as_bytes().len(), text.as_str()), (5, ""));
     }
@@ -464,6 +462,18 @@ mod tests {
             assert!(!text.push_str("a") && !text.push_number(7));
             assert_eq!((text.text.len, text.text.bytes), (len, [0; 8]));
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_are_cut_and_do_not_all_go() {
+        let mut text = Message::<8>::new();
+        text.push_bytes(&[0x80; 9]);
+        assert_eq!(text.as_bytes(), [0x80; 4], "no character has more than three bytes behind its first");
+        let text: &mut Text<[u8]> = &mut text.text;
+        text.set(&[0xBF; 1000]);
+        assert_eq!(text.as_bytes_with_nul(), b"\xBF\xBF\xBF\xBF\0");
+        text.set(&[0x80; 7]);
+        assert_eq!(text.as_bytes_with_nul(), b"\x80\x80\x80\x80\x80\x80\x80\0", "it fits");
     }
 
     #[test]

@@ -5,7 +5,10 @@ mod common;
 
 use common::extract::*;
 use common::*;
+use falconet::Timestamp;
 use falconet::abi;
+use falconet::event::write_raw;
+use falconet::view::WriteView;
 
 /// The plugin, as an author writes it.
 mod plugin {
@@ -92,6 +95,19 @@ fn host_5_7_single_values_have_one_offset_or_none() {
     assert_eq!(offset(MADE), (0, 0), "computed");
     assert_eq!(offset(LOCATED), (38, 1));
     assert_eq!(offset(CSPAN), (40, 2), "up to its NUL");
+}
+
+#[test]
+fn host_3_5_a_payload_behind_the_lengths_of_three_parameters_has_its_own_place() {
+    let state = State::init(c"");
+    let mut memory = [0; 100];
+    let parameters: [&[u8]; 3] = [&999u32.to_ne_bytes(), b"a text\0", b"of a later host"];
+    let n = write_raw(&mut WriteView::new(&mut memory), Timestamp::from_nanos(1), None, 322, &parameters).unwrap();
+    let event = &memory[..n];
+    let answer = extract_with_offsets(&state, event, &[ask(CSPAN)], Offsets::Wanted);
+    assert_eq!(answer.strings(0), ["text"]);
+    assert_eq!(answer.offset(0), (44, 4), "the payload begins at byte 42");
+    assert_eq!(&event[44..48], b"text");
 }
 
 #[test]

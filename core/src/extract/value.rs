@@ -204,7 +204,8 @@ impl Value for CSpan {
     fn offset(&self, event: &Event<'_>) -> Option<(u32, u32)> {
         let text = event.terminated(self.start as usize)?;
         let len = text.iter().position(|byte| *byte == 0)?;
-        Some((self.start, u32::try_from(len).ok()?))
+        // Not always where `start` says: the payload of an event with more than two parameters begins later.
+        Some((event.span_of(text)?.start(), u32::try_from(len).ok()?))
     }
 }
 

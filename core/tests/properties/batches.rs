@@ -18,7 +18,7 @@ static LARGE: Pool<2, 9, 700> = Pool::new();
 
 /// What is done with a batch.
 #[derive(Clone, Debug)]
-enum Op {
+pub(crate) enum Op {
     Claim(Writes, End),
     ClaimFor(usize, Writes, End),
     Push(u64, Vec<u8>),
@@ -27,12 +27,12 @@ enum Op {
 
 /// What is written to a claimed payload.
 #[derive(Clone, Debug)]
-struct Writes {
-    bytes: Vec<u8>,
+pub(crate) struct Writes {
+    pub(crate) bytes: Vec<u8>,
     /// Then the length is set, if it fits.
-    len: Option<usize>,
+    pub(crate) len: Option<usize>,
     /// Then this is written at the beginning.
-    again: Vec<u8>,
+    pub(crate) again: Vec<u8>,
 }
 
 /// How a claim ends.
@@ -46,11 +46,11 @@ pub(crate) enum End {
 }
 
 #[derive(Clone, Debug)]
-struct Round {
-    limits: Vec<(u32, u32, Oversized)>,
-    ops: Vec<(usize, Op)>,
+pub(crate) struct Round {
+    pub(crate) limits: Vec<(u32, u32, Oversized)>,
+    pub(crate) ops: Vec<(usize, Op)>,
     /// The lease that is given back afterwards, for another.
-    returned: usize,
+    pub(crate) returned: usize,
 }
 
 pub(crate) fn any_end() -> impl Strategy<Value = End> {
@@ -158,7 +158,7 @@ fn apply(op: &Op, batch: &mut Batch<'_>, model: &mut Model) -> Result<(), TestCa
     Ok(())
 }
 
-fn lent_is_what_was_committed(rounds: Vec<Round>) -> Result<(), TestCaseError> {
+pub(crate) fn lent_is_what_was_committed(rounds: Vec<Round>) -> Result<(), TestCaseError> {
     let sizes = |i: usize| if i < 3 { (4, 200) } else { (9, 700) };
     let lease = |i: usize| if i < 3 { SMALL.lease().unwrap() } else { LARGE.lease().unwrap() };
     let mut leases: Vec<Lease> = (0..5).map(lease).collect();

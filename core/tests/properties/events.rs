@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "an event arrives from the host as a bare pointer")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
-mod reference;
+pub(crate) mod reference;
 
 use std::ffi::CStr;
 
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use reference::Parsed;
 
 /// A whole event: time, thread, type, parameters.
-type Whole = (u64, u64, u16, Vec<Vec<u8>>);
+pub(crate) type Whole = (u64, u64, u16, Vec<Vec<u8>>);
 
 /// What is done to the bytes of an event.
 #[derive(Clone, Debug)]
@@ -101,7 +101,7 @@ fn set(bytes: &mut [u8], at: usize, new: &[u8]) {
 }
 
 /// Both parsers say the same of `bytes`.
-fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
+pub(crate) fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
     // Of its very own size, so that a sanitizer sees a read beyond.
     let bytes: Box<[u8]> = bytes.into();
     let expected = Parsed::new(&bytes);

@@ -2,12 +2,13 @@
 //! Random operations against plain models: views, batches, and the parser of events.
 //!
 //! `PROPTEST_CASES=100000 cargo test -p falconet --test properties` searches longer. A failure prints the smallest input
-//! that shows it: make it a test of its own.
+//! that shows it: make it a test of its own. `fuzz/` does the same operations to the same models, and chooses them by
+//! what code they reach.
 
-mod batches;
-mod events;
-mod slots;
-mod views;
+pub(crate) mod batches;
+pub(crate) mod events;
+pub(crate) mod slots;
+pub(crate) mod views;
 
 use proptest::test_runner::Config;
 

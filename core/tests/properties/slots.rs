@@ -11,8 +11,8 @@ use falconet::zerocopy::little_endian::U64;
 use falconet::{Batch, Pool, Timestamp};
 use proptest::prelude::*;
 
-use crate::batches::lent::{self, plugin_event};
-use crate::batches::{End, any_end};
+use super::batches::lent::{self, plugin_event};
+use super::batches::{End, any_end};
 
 const EVENTS: usize = 5;
 const BYTES: usize = 400;
@@ -20,7 +20,7 @@ static POOL: Pool<1, EVENTS, BYTES> = Pool::new();
 
 /// What the payloads of a layout are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Written(usize),
     /// `[u8; 8]`.
     Bytes,
@@ -48,7 +48,7 @@ impl Kind {
 
 /// What is done with a batch.
 #[derive(Clone, Debug)]
-enum Op {
+pub(crate) enum Op {
     /// Claims of one kind of slots, each with what is written to it.
     Slots(Kind, Vec<(Vec<u8>, Option<usize>, End)>),
     Push(Vec<u8>),
@@ -216,7 +216,7 @@ fn apply(op: &Op, batch: &mut Batch<'_>, model: &mut Model) -> Result<(), TestCa
     Ok(())
 }
 
-fn slots_do_what_the_model_does(rounds: &[(u32, Vec<Op>)]) -> Result<(), TestCaseError> {
+pub(crate) fn slots_do_what_the_model_does(rounds: &[(u32, Vec<Op>)]) -> Result<(), TestCaseError> {
     let mut lease = POOL.lease().unwrap();
     let mut model = Model::default();
     for (id, ops) in rounds {

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod model;
-mod operations;
+pub(crate) mod operations;
 
 use std::mem::MaybeUninit;
 use std::slice;
@@ -22,7 +22,7 @@ const GUARD: [u8; 16] = [0x55; 16];
 
 /// A view of one of the three modes.
 #[derive(Debug)]
-enum Mode<'a> {
+pub(crate) enum Mode<'a> {
     Read(View<'a>),
     Write(WriteView<'a>),
     Both(ViewMut<'a>),
@@ -30,7 +30,7 @@ enum Mode<'a> {
 
 /// How a view is made.
 #[derive(Clone, Copy, Debug)]
-enum Maker {
+pub(crate) enum Maker {
     Read,
     ReadRaw,
     Write,
@@ -134,7 +134,12 @@ impl Mode<'_> {
     }
 }
 
-fn views_do_what_the_model_does(maker: Maker, capacity: usize, len: usize, ops: Vec<Op>) -> Result<(), TestCaseError> {
+pub(crate) fn views_do_what_the_model_does(
+    maker: Maker,
+    capacity: usize,
+    len: usize,
+    ops: Vec<Op>,
+) -> Result<(), TestCaseError> {
     let len = maker.len(len.min(capacity), capacity);
     let mut memory = [&GUARD[..], &vec![STALE; capacity], &GUARD].concat();
     for (i, byte) in memory[GUARD.len()..][..len].iter_mut().enumerate() {

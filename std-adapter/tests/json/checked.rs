@@ -6,9 +6,10 @@ use std::fmt;
 
 use falconet_std::json::{Elements, Kind, Reason, Rules, Tokens, Value, check, check_members, compact};
 use proptest::prelude::*;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde_json::Value as Tree;
 
+use super::agree::strict_as_serde_json;
 use super::cases;
 use super::generate::{any_key, any_tree, write};
 
@@ -43,19 +44,6 @@ impl<'de> serde::Deserialize<'de> for All {
         }
         deserializer.deserialize_map(Members)
     }
-}
-
-fn strict_as_serde_json(payload: &[u8]) -> Result<(), TestCaseError> {
-    let strict = check(payload, Rules::Strict);
-    // serde_json looks at bytes that are no UTF-8 only where it makes a string of them.
-    let expected = serde_json::from_slice::<IgnoredAny>(payload);
-    prop_assert_eq!(strict.is_ok(), expected.is_ok(), "{:?}: {}", strict, payload.escape_ascii());
-    if let Ok(strict) = strict {
-        let lenient = check(payload, Rules::Lenient).unwrap();
-        prop_assert_eq!(lenient.value().as_bytes(), strict.value().as_bytes());
-        prop_assert_eq!(lenient.blanks(), strict.blanks());
-    }
-    Ok(())
 }
 
 proptest! {

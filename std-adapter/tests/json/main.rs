@@ -2,6 +2,7 @@
 //! JSON: values beside `serde_json` on what is valid, the official plugins' leniency on what is not, no panic on anything.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+pub(crate) mod agree;
 mod checked;
 #[path = "../common/counting.rs"]
 mod counting;

@@ -5,12 +5,12 @@ use super::Whole;
 
 /// A well-formed event.
 #[derive(Debug)]
-pub(super) struct Parsed<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) ts: u64,
-    pub(super) tid: u64,
-    pub(super) event_type: u16,
-    pub(super) parameters: Vec<&'a [u8]>,
+pub(crate) struct Parsed<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) ts: u64,
+    pub(crate) tid: u64,
+    pub(crate) event_type: u16,
+    pub(crate) parameters: Vec<&'a [u8]>,
 }
 
 fn number_at(bytes: &[u8], at: usize, width: usize) -> u64 {
@@ -20,7 +20,7 @@ fn number_at(bytes: &[u8], at: usize, width: usize) -> u64 {
     digits.iter().fold(0, |number, digit| number << 8 | u64::from(*digit))
 }
 
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::try_from(number_at(bytes, at, 4)).unwrap()
 }
 
@@ -30,7 +30,7 @@ fn width(event_type: u16) -> usize {
 }
 
 impl<'a> Parsed<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
         if bytes.len() < 26 {
             return None;
         }
@@ -64,7 +64,7 @@ impl<'a> Parsed<'a> {
     }
 
     /// Id and payload.
-    pub(super) fn plugin(&self) -> Option<(u32, &'a [u8])> {
+    pub(crate) fn plugin(&self) -> Option<(u32, &'a [u8])> {
         match (self.event_type, &self.parameters[..]) {
             (322, [id, payload, ..]) if id.len() == 4 => Some((u32_at(id, 0), payload)),
             _ => None,
@@ -72,7 +72,7 @@ impl<'a> Parsed<'a> {
     }
 
     /// Id, name and data.
-    pub(super) fn as_async(&self) -> Option<(u32, &'a [u8], &'a [u8])> {
+    pub(crate) fn as_async(&self) -> Option<(u32, &'a [u8], &'a [u8])> {
         match (self.event_type, &self.parameters[..]) {
             (402, [id, name, data, ..]) if id.len() == 4 => {
                 let end = name.iter().position(|byte| *byte == 0)?;
@@ -84,7 +84,7 @@ impl<'a> Parsed<'a> {
 }
 
 /// The bytes of an event.
-pub(super) fn encode((ts, tid, event_type, parameters): &Whole) -> Vec<u8> {
+pub(crate) fn encode((ts, tid, event_type, parameters): &Whole) -> Vec<u8> {
     let width = width(*event_type);
     let len = 26 + parameters.iter().map(|parameter| width + parameter.len()).sum::<usize>();
     let mut bytes = Vec::new();

@@ -12,7 +12,7 @@ use super::Mode;
 use super::model::{Model, STALE};
 
 #[derive(Clone, Debug)]
-pub(super) enum Op {
+pub(crate) enum Op {
     Write(Vec<u8>),
     WriteAll(Vec<u8>),
     Place([u8; 3]),
@@ -40,7 +40,7 @@ pub(super) enum Op {
 
 /// What a filler does with the bytes that it has.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Filler {
+pub(crate) enum Filler {
     /// Writes them to the room's beginning, as many as fit, and gives them back.
     Honest,
     /// Writes all of the room, and gives back as many as it has.
