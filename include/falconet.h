@@ -20,6 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ss_plugin_event;
 struct ss_plugin_event_input;
 struct ss_plugin_field_extract_input;
@@ -617,10 +621,6 @@ typedef struct falconet_view_mut {
  * A number is none that the function knows.
  */
 #define FALCONET_ERROR_ARGUMENT -23
-
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
 
 /**
  * How many bytes of memory falconet_batch_init needs for a batch of up to `events` events in `bytes` bytes, whatever the
@@ -1474,7 +1474,7 @@ size_t falconet_write_view_space(const struct falconet_write_view *view);
 uint8_t *falconet_write_view_ptr(struct falconet_write_view *view);
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+}
+#endif
 
-#endif  /* FALCONET_H */
+#endif /* FALCONET_H */

@@ -176,7 +176,7 @@ fn fitting(bytes: &[u8], room: usize) -> usize {
 /// Byte by byte: what the host is told is short and rare, and this is a part of every plugin.
 #[inline(never)]
 fn push(text: &mut Text<[u8]>, bytes: &[u8]) -> bool {
-    let take = fitting(bytes, text.bytes.len().saturating_sub(text.len + 1));
+    let take = fitting(bytes, text.bytes.len().saturating_sub(text.len).saturating_sub(1));
     let mut len = text.len;
     for byte in bytes.iter().take(take) {
         let Some(to) = text.bytes.get_mut(len) else { break };
@@ -451,6 +451,17 @@ mod tests {
         assert_eq!((text.as_str(), &text.text.bytes[..4]), ("123", &b"123\0"[..]));
         text.push_bytes(&[0xFF; 2]);
         assert_eq!((text.as_bytes().len(), text.as_str()), (5, ""));
+    }
+
+    /// As it may be where a program in C has overwritten it.
+    #[test]
+    fn a_length_beyond_the_room_takes_nothing() {
+        for len in [8, 9, usize::MAX] {
+            let mut text = Message::<8>::new();
+            text.text.len = len;
+            assert!(!text.push_str("a") && !text.push_number(7));
+            assert_eq!((text.text.len, text.text.bytes), (len, [0; 8]));
+        }
     }
 
     #[test]

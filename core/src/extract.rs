@@ -11,6 +11,7 @@
 //! value, a count and one log line, never a truncated value. Nothing here panics or allocates.
 
 mod cache;
+mod dropped;
 mod field;
 mod json;
 mod memory;
@@ -27,10 +28,11 @@ pub use request::{Answers, Asked, NoValue, Values};
 pub use request::{List, Request};
 pub use value::{AbsTime, CSpan, IpNet, Located, RelTime, Text, Value};
 
+pub(crate) use dropped::Dropped;
 #[doc(hidden)]
 pub use field::Getter;
 pub(crate) use field::{Filled, captures_nothing, getter, is_plain, may_drop};
-pub(crate) use memory::{Dropped, Offsets};
+pub(crate) use memory::Offsets;
 
 use crate::event::{Event, PLUGIN_EVENT};
 use crate::plugin::Plugin;

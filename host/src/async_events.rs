@@ -19,7 +19,7 @@ use crate::{
     logs::Severity,
     owner::{self, Inner as Owner},
     plugin::Plugin,
-    time,
+    time, watch,
 };
 
 /// How many events wait at most; more are dropped.
@@ -255,8 +255,10 @@ impl Plugin {
             // Before the call, so that a thread which it starts may call at once.
             *owner.handler() = Handler::Set(sink);
         }
+        let watched = watch::calling(call, self.library());
         // SAFETY: the state is alive; the handler takes any owner, alive or not.
         let rc = unsafe { set(self.state(), self.owner().as_ptr(), handler) };
+        drop(watched);
         let done = Code::done(call, rc);
         if !given || !matches!(done, Ok(true)) {
             *owner.handler() = Handler::Taken;
@@ -274,8 +276,10 @@ impl Plugin {
         let Some(dump_state) = self.api().dump_state.filter(|_| async_events) else { return Ok(Vec::new()) };
         let owner = self.owner().inner();
         *owner.dump() = Some(Vec::new());
+        let watched = watch::calling(call, self.library());
         // SAFETY: the state is alive; the handler takes any owner, alive or not.
         let rc = unsafe { dump_state(self.state(), self.owner().as_ptr(), Some(dump)) };
+        drop(watched);
         let events = owner.dump().take().unwrap_or_default();
         match Code::done(call, rc)? {
             true => Ok(events),

@@ -9,6 +9,7 @@ use crate::{
     lent::{Lent, LentText},
     library::Library,
     plugin::{InitError, Plugin, c_text},
+    watch,
 };
 
 /// The config as the plugin gets it: `{}` in place of an empty one if there is a JSON schema, which it must fit.
@@ -38,8 +39,10 @@ impl Plugin {
         let text = LentText::new(c_text(call, checked(self.library(), config)?)?);
         let set_config = self.api().set_config.ok_or(CallError::NoSymbol { symbol: call })?;
         let input = Lent::new(SetConfigInput { config: text.as_ptr() });
+        let watched = watch::calling(call, self.library());
         // SAFETY: the state is alive; the input and its text are ours and live during the call.
         let rc = unsafe { set_config(self.state(), input.as_ptr()) };
+        drop(watched);
         input.poison();
         self.keep(text);
         match Code::done(call, rc)? {

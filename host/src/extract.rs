@@ -19,6 +19,7 @@ use crate::{
     tables::{self, Access, LentCopy},
     text,
     value::Value,
+    watch,
 };
 
 const CALL: &str = "plugin_extract_fields";
@@ -173,8 +174,9 @@ impl Plugin {
         let vtables = self.vtables.lend();
         let offsets = offsets.map_or(ptr::null_mut(), ptr::from_mut);
         let input = self.input(fields, &vtables, offsets);
+        let input = self.places.extract.lend(&input);
         // SAFETY: the input and all that it points to are ours and live during the call.
-        unsafe { self.call(event, &raw const input) }
+        unsafe { self.call(event, input.as_ptr()) }
     }
 
     /// The same with a struct that ends before `value_offsets`, as that of a host older than 3.11: who touches the member
@@ -219,9 +221,11 @@ impl Plugin {
     unsafe fn call(&self, event: &Event<'_>, input: *const FieldExtractInput) -> Result<(bool, Called<'_>), CallError> {
         let extract_fields = self.api().extract_fields.ok_or(CallError::NoSymbol { symbol: CALL })?;
         let event_input: EventInput = event.input();
+        let event_input = self.places.event.lend(&event_input);
         let called = self.owner().enter(CALL, Access::Read);
+        let _watched = watch::calling(CALL, self.library());
         // SAFETY: state and event are alive; the input is, by this function's contract.
-        let rc = unsafe { extract_fields(self.state(), &raw const event_input, input) };
+        let rc = unsafe { extract_fields(self.state(), event_input.as_ptr(), input) };
         Ok((Code::done(CALL, rc)?, called))
     }
 }
@@ -243,6 +247,12 @@ pub(crate) fn poisoned(request: &FieldRequest) -> ExtractField {
     }
 }
 
+/// Where the results of a field are said to be.
+pub(crate) fn results(field: &ExtractField) -> *const u64 {
+    // SAFETY: all members are pointers of one size; as an address only.
+    unsafe { field.res.u64 }.cast_const()
+}
+
 /// # Safety
 /// If `res_len` and `res` were written, as many values lie behind `res` as `res_len` says, of the request's type, and
 /// nobody writes them during the call.
@@ -257,8 +267,7 @@ pub(crate) unsafe fn read_values(request: &FieldRequest, field: &ExtractField) -
         count if count > MAX_VALUES => return Err(format!("res_len is {count}, which no field has")),
         count => usize::try_from(count).map_err(|error| error.to_string())?,
     };
-    // SAFETY: all members are pointers of one size; as an address only.
-    let address = unsafe { field.res.u64 }.cast_const();
+    let address = results(field);
     let align = match kind {
         FieldType::Bool => align_of::<Bool>(),
         _ => align_of::<u64>(),
@@ -269,7 +278,7 @@ pub(crate) unsafe fn read_values(request: &FieldRequest, field: &ExtractField) -
     if address.is_null() {
         return Err(format!("res is NULL, but res_len says {count}"));
     }
-    if address.addr() % align != 0 {
+    if !address.addr().is_multiple_of(align) {
         return Err(format!("res points to {address:p}, which is not aligned to {align} bytes for {kind}"));
     }
     (0..count)

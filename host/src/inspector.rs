@@ -19,6 +19,7 @@ use crate::{
     owner::Shared,
     plugin::{InitError, Plugin, c_text},
     tables::{HostTable, TableRows},
+    watch,
 };
 
 /// Why a plugin or a table was not taken among the others.
@@ -198,6 +199,7 @@ impl Inspector {
     /// # Errors
     /// [`NoTableError`] if there is none of this name; what a plugin's table gives wrong is in the result.
     pub fn read_table(&self, name: &str) -> Result<TableRows, NoTableError> {
+        let _watched = watch::doing(|| format!("a function of the table '{name}'"));
         match self.shared.tables.get(name) {
             Some(table) => Ok(TableRows::read(&*table)),
             None => Err(NoTableError(self.shared.tables.without(name))),

@@ -12,6 +12,7 @@ use crate::{
     lent::LentText,
     plugin::{Plugin, c_text},
     text::text,
+    watch,
 };
 
 const NEXT_BATCH: &str = "plugin_next_batch";
@@ -115,8 +116,10 @@ impl<'p> Instance<'p> {
         let name = if info.source.is_empty() { "syscall" } else { &info.source };
         let source = Source { id: info.id, name: c_text(call, name)? };
         let mut rc = POISON_RC;
+        let watched = watch::calling(call, plugin.library());
         // SAFETY: the state is alive, `params` and `rc` are ours.
         let handle = unsafe { open(plugin.state(), params.as_ptr(), &raw mut rc) };
+        drop(watched);
         params.poison();
         // From here on what open gave is closed on every path (rule 4.7).
         let instance = Self {
@@ -210,9 +213,11 @@ impl<'p> Instance<'p> {
         let next_batch = self.plugin.api().next_batch.ok_or(CallError::NoSymbol { symbol: NEXT_BATCH })?;
         let unwritten = ptr::without_provenance_mut(POISON_ADDRESS);
         let (mut count, mut events) = (POISON_U32, unwritten);
+        let watched = watch::calling(NEXT_BATCH, self.plugin.library());
         // SAFETY: state and instance are alive, the out-params are ours; the events of the batch before are no longer
         // borrowed, because `self` is borrowed mutably.
         let rc = unsafe { next_batch(self.plugin.state(), self.handle, &raw mut count, &raw mut events) };
+        drop(watched);
         let code = Code::of(NEXT_BATCH, rc)?;
         if count == POISON_U32 {
             return Err(CallError::NotWritten { call: NEXT_BATCH, what: "nevts" }.into());
@@ -254,8 +259,10 @@ impl<'p> Instance<'p> {
             return Ok(None);
         };
         let mut hundredths = POISON_U32;
+        let watched = watch::calling(call, self.plugin.library());
         // SAFETY: state and instance are alive, the out-param is ours; the text lives until the next call.
         let text = unsafe { text(get_progress(self.plugin.state(), self.handle, &raw mut hundredths)) };
+        drop(watched);
         if hundredths == POISON_U32 {
             return Err(CallError::NotWritten { call, what: "progress_pct" });
         }
@@ -284,6 +291,7 @@ unsafe fn event_at<'a>(
 impl Drop for Instance<'_> {
     fn drop(&mut self) {
         if let Some(close) = self.plugin.api().close {
+            let _watched = watch::calling("plugin_close", self.plugin.library());
             // SAFETY: the state is alive; what open gave is closed only here, NULL included, as the real host does.
             unsafe { close(self.plugin.state(), self.handle) };
         }

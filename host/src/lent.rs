@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "what the plugin may hold a pointer to is only ever reached by raw pointers")]
 
 use std::{
+    cell::{Cell, OnceCell},
     ffi::{CString, c_char},
     fmt,
     mem::MaybeUninit,
@@ -55,6 +56,49 @@ impl<T: Copy> Lent<T> {
             // SAFETY: the allocation is ours until drop, holds one `T`, and no reference to it exists.
             None => unsafe { self.as_ptr().write_bytes(POISON, 1) },
         }
+    }
+}
+
+/// Places for what is lent in each call of one kind, where that is guarded. They are used in turn, so that what was lent for
+/// one call must not be touched in the next.
+pub(crate) struct Places<T: Copy> {
+    lent: [OnceCell<Lent<T>>; 2],
+    turn: Cell<bool>,
+}
+
+impl<T: Copy> Places<T> {
+    pub(crate) const fn new() -> Self {
+        Self { lent: [const { OnceCell::new() }; 2], turn: Cell::new(false) }
+    }
+
+    /// Lends a value until the result is dropped: in a guarded place, or where it is.
+    pub(crate) fn lend<'a>(&'a self, value: &'a T) -> InPlace<'a, T> {
+        if !guard::is_on() {
+            return InPlace { value, lent: None };
+        }
+        let [one, other] = &self.lent;
+        let place = if self.turn.replace(!self.turn.get()) { one } else { other };
+        let lent = place.get_or_init(|| Lent::new(*value));
+        lent.set(*value);
+        InPlace { value, lent: Some(lent) }
+    }
+}
+
+/// What is lent for one call.
+pub(crate) struct InPlace<'a, T: Copy> {
+    value: &'a T,
+    lent: Option<&'a Lent<T>>,
+}
+
+impl<T: Copy> InPlace<'_, T> {
+    pub(crate) fn as_ptr(&self) -> *const T {
+        self.lent.map_or(std::ptr::from_ref(self.value), |lent| lent.as_ptr().cast_const())
+    }
+}
+
+impl<T: Copy> Drop for InPlace<'_, T> {
+    fn drop(&mut self) {
+        self.lent.into_iter().for_each(Lent::poison);
     }
 }
 

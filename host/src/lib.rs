@@ -72,6 +72,7 @@ mod text;
 mod time;
 mod value;
 mod version;
+mod watch;
 
 pub use bench::{BenchError, Load, Measured, Phase, Sample, Work, resident_kib};
 pub use binary::{Binary, BinaryError};
@@ -97,3 +98,4 @@ pub use tables::{Cell, HostRow, HostTable, HostTableError, StateType, StateValue
 pub use time::utc;
 pub use value::{Value, join};
 pub use version::{ParseVersionError, Version};
+pub use watch::{Calling, Stuck, waiting_for, watch};

@@ -21,6 +21,7 @@ use crate::{
     symbols,
     text::text,
     version::Version,
+    watch,
 };
 
 /// What a plugin says of itself.
@@ -140,7 +141,14 @@ struct Inner {
     api: PluginApi,
     info: Info,
     /// Unloads the code behind `api` when the last owner is gone.
-    _library: Option<libloading::os::unix::Library>,
+    library: Option<libloading::os::unix::Library>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let _watched = watch::waiting_for("unloading the library, where its destructors run,");
+        drop(self.library.take());
+    }
 }
 
 /// A plugin's library, loaded and checked. Clones are cheap; it is unloaded with the last clone and plugin.
@@ -158,12 +166,14 @@ impl Library {
         let path =
             path.canonicalize().map_err(|error| LoadError::File { path: path.into(), message: error.to_string() })?;
         binary::whole(&path).map_err(|message| LoadError::File { path: path.clone(), message })?;
+        let watched = watch::doing(|| format!("loading {}, where its initialisers run,", path.display()));
         // SAFETY: running the initialisers of a plugin is what loading one means; who names it trusts it.
         let library = unsafe { libloading::os::unix::Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) };
+        drop(watched);
         let library = library.map_err(|error| LoadError::Dlopen { path: path.clone(), message: dlerror(&error) })?;
         let api = symbols::resolve(&library);
         let info = describe(&api)?;
-        Ok(Self(Arc::new(Inner { path, api, info, _library: Some(library) })))
+        Ok(Self(Arc::new(Inner { path, api, info, library: Some(library) })))
     }
 
     /// The plugin that is linked into this program and has these functions, checked by the same rules. It has no path.
@@ -191,7 +201,7 @@ impl Library {
             return Err(LoadError::StaticLayout(claimed));
         }
         let info = describe(api)?;
-        Ok(Self(Arc::new(Inner { path: PathBuf::new(), api: *api, info, _library: None })))
+        Ok(Self(Arc::new(Inner { path: PathBuf::new(), api: *api, info, library: None })))
     }
 
     /// Where it was loaded from; empty for a static plugin.
@@ -261,7 +271,8 @@ fn dlerror(error: &libloading::Error) -> String {
 type TextFn = Option<unsafe extern "C" fn() -> *const c_char>;
 
 /// The text that a function without arguments gives, or `None` if it gives NULL or is not exported.
-fn optional(function: TextFn) -> Option<String> {
+fn optional(symbol: &'static str, function: TextFn) -> Option<String> {
+    let _watched = watch::waiting_for(symbol);
     // SAFETY: the functions of this type need no state, and give NULL or a C string that lives as long as the library.
     function.and_then(|function| unsafe { text(function()) })
 }
@@ -271,7 +282,7 @@ fn required(symbol: &'static str, function: TextFn) -> Result<String, LoadError>
     if function.is_none() {
         return Err(LoadError::MissingSymbol(symbol));
     }
-    optional(function).ok_or(LoadError::NullText(symbol))
+    optional(symbol, function).ok_or(LoadError::NullText(symbol))
 }
 
 fn not_empty(symbol: &'static str, function: TextFn) -> Result<String, LoadError> {
@@ -310,7 +321,7 @@ fn describe(api: &PluginApi) -> Result<Info, LoadError> {
         if !has {
             return Ok(Vec::new());
         }
-        let mut list = json_lists::texts(symbol, &optional(function).unwrap_or_default(), false)?;
+        let mut list = json_lists::texts(symbol, &optional(symbol, function).unwrap_or_default(), false)?;
         // The host adds a plugin's own source to those that it declares.
         if capabilities.source && !source.is_empty() && !list.contains(&source) {
             list.push(source.clone());
@@ -358,8 +369,10 @@ fn identity(api: &PluginApi) -> Result<(u32, String), LoadError> {
     if api.open.is_none() || api.close.is_none() || api.next_batch.is_none() {
         return Ok((0, String::new()));
     }
+    let watched = watch::waiting_for("plugin_get_id");
     // SAFETY: the function needs no state and takes no argument.
     let id = api.get_id.map_or(0, |get_id| unsafe { get_id() });
+    drop(watched);
     let source = match api.get_event_source {
         None => String::new(),
         function => required("plugin_get_event_source", function)?,
@@ -370,8 +383,10 @@ fn identity(api: &PluginApi) -> Result<(u32, String), LoadError> {
 fn init_schema(api: &PluginApi) -> Result<Option<String>, LoadError> {
     let Some(get_init_schema) = api.get_init_schema else { return Ok(None) };
     let mut kind = SCHEMA_NONE;
+    let watched = watch::waiting_for("plugin_get_init_schema");
     // SAFETY: the function needs no state, `kind` is ours, and the text lives as long as the library.
     let schema = unsafe { text(get_init_schema(&raw mut kind)) };
+    drop(watched);
     match (schema, kind) {
         (Some(schema), SCHEMA_JSON) if !schema.is_empty() => {
             match serde_json::from_str::<serde_json::Map<_, _>>(&schema) {

@@ -14,7 +14,7 @@ use crate::{
     call::{CallError, POISON_U32},
     owner::Inner as Owner,
     plugin::Plugin,
-    text,
+    text, watch,
 };
 
 const CALL: &str = "plugin_get_metrics";
@@ -134,8 +134,10 @@ impl Metrics {
         let read = self.owner.with_state(|state| {
             let get_metrics = state.api.get_metrics.ok_or(CallError::NoSymbol { symbol: CALL })?;
             let mut count = POISON_U32;
+            let watched = watch::waiting_for(CALL);
             // SAFETY: the state is alive while this runs; any thread may call this function (rule 8.2).
             let array = unsafe { get_metrics(state.pointer, &raw mut count) };
+            drop(watched);
             match count {
                 0 => return Ok(Vec::new()),
                 POISON_U32 => return Err(CallError::NotWritten { call: CALL, what: "num_metrics" }.into()),

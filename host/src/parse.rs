@@ -11,6 +11,7 @@ use crate::{
     owner,
     plugin::Plugin,
     tables::{self, Access},
+    watch,
 };
 
 const CALL: &str = "plugin_parse_event";
@@ -42,9 +43,11 @@ impl Plugin {
             table_writer_ext: vtables.writer(),
         };
         let event_input = event.input();
+        let (event_input, input) = (self.places.event.lend(&event_input), self.places.parse.lend(&input));
         let _called = self.owner().enter(CALL, Access::Write);
+        let _watched = watch::calling(CALL, self.library());
         // SAFETY: state and event are alive; the input and all that it points to are ours and live during the call.
-        let rc = unsafe { parse_event(self.state(), &raw const event_input, &raw const input) };
+        let rc = unsafe { parse_event(self.state(), event_input.as_ptr(), input.as_ptr()) };
         Ok(if Code::done(CALL, rc)? { Outcome::Success } else { Outcome::Failure })
     }
 }

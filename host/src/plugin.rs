@@ -9,7 +9,8 @@ use std::{
 };
 
 use falconet::abi::{
-    InitInput, InitTablesInput, PluginApi, TableFieldsVtable, TableReaderVtableExt, TableWriterVtable,
+    EventInput, EventParseInput, FieldExtractInput, InitInput, InitTablesInput, PluginApi, TableFieldsVtable,
+    TableReaderVtableExt, TableWriterVtable,
 };
 
 use crate::{
@@ -19,12 +20,13 @@ use crate::{
     findings::Findings,
     instance::Instance,
     json_lists::{self, JsonError, OpenParam},
-    lent::{Lent, LentText},
+    lent::{Lent, LentText, Places},
     library::Library,
     logs::Logs,
     owner::{self, Owner, Shared, State},
     tables::{self, Access, LentVtables},
     text::text,
+    watch,
 };
 
 /// What the host says where there is no state to ask for the last error (rule 1.9).
@@ -121,6 +123,19 @@ impl InitMemory {
     }
 }
 
+/// Where the structs lie that it is lent for a call about an event.
+pub(crate) struct EventPlaces {
+    pub(crate) event: Places<EventInput>,
+    pub(crate) extract: Places<FieldExtractInput>,
+    pub(crate) parse: Places<EventParseInput>,
+}
+
+impl EventPlaces {
+    const fn new() -> Self {
+        Self { event: Places::new(), extract: Places::new(), parse: Places::new() }
+    }
+}
+
 /// An initialised plugin. One thread at a time may use it; it may be moved to another.
 pub struct Plugin {
     library: Library,
@@ -135,6 +150,7 @@ pub struct Plugin {
     configs: RefCell<Vec<LentText>>,
     /// The vtables that it is lent for each call that has them.
     pub(crate) vtables: LentVtables,
+    pub(crate) places: EventPlaces,
     _lent: InitMemory,
 }
 
@@ -163,8 +179,10 @@ impl Plugin {
         let memory = InitMemory::new(config, &owner, info.capabilities.parse || info.capabilities.extract);
         let mut rc = POISON_RC;
         let called = owner.enter(call, Access::Init);
+        let watched = watch::calling(call, library);
         // SAFETY: the input and all that it points to live in `memory`; `rc` is ours.
         let state = unsafe { init(memory.input.as_ptr(), &raw mut rc) };
+        drop(watched);
         drop(called);
         memory.poison();
         owner.set_state(State { api: *library.api(), pointer: state });
@@ -179,6 +197,7 @@ impl Plugin {
             shared,
             configs: RefCell::default(),
             vtables: LentVtables::new(),
+            places: EventPlaces::new(),
             _lent: memory,
         };
         if !Code::done(call, rc)? {
@@ -200,6 +219,7 @@ impl Plugin {
     /// Asks the tables that the plugin has exported for all but their entries: what is wrong becomes a finding.
     fn check_tables(&self) {
         let own = |table: &std::sync::Arc<dyn tables::StateTable>| table.owner() == Some(&self.library.info().name);
+        let _watched = watch::calling("a function of a table that is exported", &self.library);
         for table in self.shared.tables.all().into_iter().filter(own) {
             table.name();
             for field in table.fields().unwrap_or_default() {
@@ -238,6 +258,7 @@ impl Plugin {
 
     fn types(&self, get_types: GetTypes, sources: &[String]) -> Option<Vec<u16>> {
         let mut count = 0;
+        let _watched = watch::calling("a function that names event types", &self.library);
         let types = get_types.map_or(std::ptr::null_mut(), |get_types| {
             // SAFETY: the state is alive, `count` is ours.
             unsafe { get_types(&raw mut count, self.state) }
@@ -256,6 +277,7 @@ impl Plugin {
         let Some(get_last_error) = self.api().get_last_error.filter(|_| !self.state.is_null()) else {
             return NO_STATE.to_owned();
         };
+        let _watched = watch::calling("plugin_get_last_error", &self.library);
         // SAFETY: the state is alive; the text lives until the next call into it.
         let message = unsafe { text(get_last_error(self.state)) };
         message.unwrap_or_else(|| "plugin_get_last_error gave NULL: it must always give a text".to_owned())
@@ -296,8 +318,10 @@ impl Plugin {
             return Ok(Vec::new());
         };
         let mut rc = POISON_RC;
+        let watched = watch::calling(call, &self.library);
         // SAFETY: the state is alive, `rc` is ours; the text lives until the next call into the state.
         let json = unsafe { text(list_open_params(self.state, &raw mut rc)) };
+        drop(watched);
         if !Code::done(call, rc)? {
             return Err(CallError::Failed { call, message: self.last_error() }.into());
         }
@@ -313,8 +337,10 @@ impl Plugin {
             return None;
         }
         let input = event.input();
+        let input = self.places.event.lend(&input);
+        let _watched = watch::calling("plugin_event_to_string", &self.library);
         // SAFETY: state and event are alive; the text lives until the next call into the state.
-        let string = unsafe { text(event_to_string(self.state, &raw const input)) };
+        let string = unsafe { text(event_to_string(self.state, input.as_ptr())) };
         string.filter(|string| !string.is_empty())
     }
 
@@ -347,6 +373,7 @@ impl Drop for Plugin {
     fn drop(&mut self) {
         self.owner.close();
         if let Some(destroy) = self.api().destroy.filter(|_| !self.state.is_null()) {
+            let _watched = watch::calling("plugin_destroy", &self.library);
             // SAFETY: the state came from init, no instance borrows it any more, and it is destroyed only here.
             unsafe { destroy(self.state) };
         }

@@ -19,6 +19,7 @@ use crate::{
     owner,
     plugin::Plugin,
     tables::Access,
+    watch,
 };
 
 /// One routine: a function of a plugin with its two states.
@@ -140,6 +141,7 @@ impl Routines {
         }
         self.wake.notify_all();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let _watched = watch::waiting_for("a routine");
         for thread in threads {
             // A thread of the pool has nothing to panic with.
             let _ = thread.join();
@@ -225,6 +227,7 @@ impl Plugin {
             get_owner_last_error: Some(owner::last_error),
         });
         let _called = self.owner().enter(call, Access::Write);
+        let _watched = watch::calling(call, self.library());
         // SAFETY: the state is alive; the input and all that it points to are ours and live during the call.
         let rc = unsafe { function(self.state(), input.as_ptr()) };
         routine.poison();

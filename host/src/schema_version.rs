@@ -3,7 +3,7 @@
 //! (rule 2.2).
 #![expect(unsafe_code, reason = "the plugin's function is called")]
 
-use crate::{event::PLUGIN_EVENT, plugin::Plugin, text::text, version::Version};
+use crate::{event::PLUGIN_EVENT, plugin::Plugin, text::text, version::Version, watch};
 
 /// The version that the real host assumes where a plugin says nothing.
 const ASSUMED: Version = Version::new(3, 0, 0);
@@ -13,6 +13,7 @@ impl Plugin {
     #[must_use]
     pub fn schema_version(&self) -> Option<String> {
         let get = self.api().get_required_event_schema_version?;
+        let _watched = watch::calling("plugin_get_required_event_schema_version", self.library());
         // SAFETY: the state is alive; the text lives until the next call into it.
         unsafe { text(get(self.state())) }
     }

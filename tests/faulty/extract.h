@@ -43,6 +43,12 @@ static int one(struct state *s, const struct event_input *ev, const struct own_e
 	case 0:
 		s->number = number;
 		r->res.u64 = &s->number;
+#ifdef FAULT_VALUE_MALFORMED__TEXT_FOR_NUMBER
+		s->text = "a text";
+		r->res.any = &s->text;
+#elif defined(FAULT_VALUE_MALFORMED__VALUE_IN_PLACE)
+		r->res.any = (void *)(uintptr_t)((number + 1) * 8);
+#endif
 		start = 38;
 		length = 8;
 		break;
@@ -60,6 +66,10 @@ static int one(struct state *s, const struct event_input *ev, const struct own_e
 		s->text = NULL;
 #elif defined(FAULT_VALUE_MALFORMED__SEVERAL)
 		r->res_len = 2;
+#elif defined(FAULT_VALUE_MALFORMED__NUMBER_FOR_TEXT)
+		s->text = (const char *)(uintptr_t)(number + 1);
+#elif defined(FAULT_VALUE_MALFORMED__ONE_POINTER_LESS)
+		r->res.any = (void *)(uintptr_t)e->text;
 #endif
 		break;
 	case 2: {
@@ -120,6 +130,8 @@ static int one(struct state *s, const struct event_input *ev, const struct own_e
 		r->res.str = &s->arg[r->arg_present != 0];
 		break;
 	}
+	/* Never a value: no fault. */
+	case 8: r->res_len = 0; break;
 	case 7: {
 		/* Another value each time, as the time of day: no fault. */
 		static uint64_t calls;
@@ -162,6 +174,15 @@ int32_t plugin_extract_fields(void *state, const struct event_input *ev, const s
 		return FAIL;
 	number = e->number;
 	s->alone = in->num_fields == 1;
+#ifdef FAULT_LENT_MEMORY_KEPT__EVENT_INPUT
+	if (s->lent && ((const struct event_input *)s->lent)->evtnum == 77)
+		return FAIL;
+	s->lent = ev;
+#elif defined(FAULT_LENT_MEMORY_KEPT__EXTRACT_INPUT)
+	if (s->lent && ((const struct extract_input *)s->lent)->num_fields == 77)
+		return FAIL;
+	s->lent = in;
+#endif
 #ifdef FAULT_STALE_CACHE
 	if (ev->evtnum && s->cached_num == ev->evtnum)
 		number = s->cached_number;

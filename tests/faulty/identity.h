@@ -83,7 +83,8 @@ const char *plugin_get_fields(void)
 #else
 	return "[" FIELD("uint64", "num", "") "," FIELD("string", "text", "") "," FIELD("string", "copy", "") ","
 	       FIELD("bool", "even", "") "," FIELD("ipaddr", "ip", "") "," FIELD("string", "list", ",\"isList\":true") ","
-	       FIELD("string", "arg", ",\"arg\":{\"isIndex\":true}") "," FIELD("uint64", "calls", "") "]";
+	       FIELD("string", "arg", ",\"arg\":{\"isIndex\":true}") "," FIELD("uint64", "calls", "") ","
+	       FIELD("uint64", "never", "") "]";
 #endif
 }
 #ifdef FAULT_TYPES_NOT_EXPORTED__NONE

@@ -33,7 +33,7 @@ struct state {
 	uint32_t alone, even, start[2], length[2];
 	struct bytes ip;
 	uint64_t cached_num, cached_number;
-	const struct event_input *kept;
+	const void *lent;
 	const struct event *kept_event;
 	const char *config;
 };
@@ -178,6 +178,18 @@ const char *plugin_get_last_error(void *state)
 	return s->error;
 #endif
 }
+
+#ifdef FAULT_LENT_MEMORY_KEPT__SET_CONFIG
+struct set_config_input {
+	const char *config;
+};
+int32_t plugin_set_config(void *state, const struct set_config_input *in)
+{
+	struct state *s = STATE(state);
+	s->lent = in;
+	return OK;
+}
+#endif
 
 const char *plugin_list_open_params(void *state, int32_t *rc)
 {
@@ -338,6 +350,10 @@ int32_t plugin_next_batch(void *state, void *instance, uint32_t *n, struct event
 		return FAIL;
 #elif defined(FAULT_LENT_MEMORY_KEPT__CONFIG)
 	if (s->config[0] == 'x')
+		return FAIL;
+#endif
+#ifdef FAULT_LENT_MEMORY_KEPT__SET_CONFIG
+	if (s->lent && ((const struct set_config_input *)s->lent)->config == NULL)
 		return FAIL;
 #endif
 #ifdef FAULT_NEXT_BATCH_BLOCKS

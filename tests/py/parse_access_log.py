@@ -6,9 +6,10 @@ It is the independent witness for the Rust parser: written from what the fields 
 
 usage: parse_access_log.py [--query KEY]... [--segment N]... [--encoding lossy|latin-1] FILE
 
-One JSON object a line for each event: {"num": 1, "ts": ns or null, "fields": {"access.line": ...}}. A field without a
-value is not there. Numbers and booleans are JSON's; access.client is text as inet_ntop(3) writes it; access.segments is
-a list, and has no value where it would be empty. Every line is an event, an empty one too.
+One JSON object a line for each event: {"num": 1, "ts": ns or null, "fields": {"access.line": ...}}. "ts" is the time of
+every line that has one before its request, whatever follows. A field without a value is not there. Numbers and booleans
+are JSON's; access.client is text as inet_ntop(3) writes it; access.segments is a list, and has no value where it would
+be empty. Every line is an event, an empty one too.
 
 A log is bytes and JSON is text. With --encoding lossy, the default, bytes that are no UTF-8 become U+FFFD, as in the
 output of `falconet run --json`. With latin-1 each byte becomes the character of its number: nothing is lost, and what
@@ -24,14 +25,18 @@ import socket
 import sys
 
 QUOTED = rb'"((?:[^"\\]|\\.)*)"'
-LINE = re.compile(
+HEAD = (
     rb"([^ ]+) [^ ]+ "  # client, ident
     rb"((?:(?!\] \").)*) \[((?:(?! \[|\] \").)*)\] "  # user, time: the last bracket opened before the first `] "`
+)
+LINE = re.compile(
+    HEAD
     + QUOTED  # request
     + rb" ([0-9]{3}) ([0-9]+|-)"  # status, size
     + rb"(?: " + QUOTED + rb" " + QUOTED + rb"(?: .*)?)?",  # referer, agent, and what else a server appends
     re.DOTALL,
 )
+BEGINNING = re.compile(HEAD + rb'"', re.DOTALL)
 REQUEST = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (.*)", re.DOTALL)
 PROTOCOL = re.compile(rb"(.*) (HTTP/[^ ]*)", re.DOTALL)
 TIME = re.compile(rb"([0-9]{2})/([A-Z][a-z]{2})/([0-9]{4}):([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})")
@@ -130,6 +135,12 @@ def fields(line, keys, numbers):
     return found
 
 
+def event_time(line):
+    """The time of a line's event: it is there if the line is right up to its request, as far as that goes."""
+    match = BEGINNING.match(line)
+    return nanoseconds(match[3]) if match else None
+
+
 def lines(data):
     """A log's lines: a CR before the LF is dropped, and a last line needs no LF."""
     *ended, last = data.split(b"\n")
@@ -159,7 +170,7 @@ def main():
     for num, line in enumerate(lines(data), 1):
         found = fields(line, options.query, options.segment)
         values = {name: text(value) for name, value in found.items() if value is not None}
-        json.dump({"num": num, "ts": found.get("access.time"), "fields": values}, sys.stdout)
+        json.dump({"num": num, "ts": event_time(line), "fields": values}, sys.stdout)
         sys.stdout.write("\n")
 
 

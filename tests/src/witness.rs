@@ -16,7 +16,7 @@ use crate::host::{Skip, root};
 pub struct Line {
     /// The line's number, from 1: that of its event.
     pub num: u64,
-    /// The line's own time in nanoseconds, if it has one.
+    /// The line's own time in nanoseconds, if it has one: of a malformed line, too, where only what follows it is wrong.
     pub ts: Option<u64>,
     /// The values by their names with arguments, such as `access.query[q]`; what has none is not there.
     pub fields: BTreeMap<String, Json>,

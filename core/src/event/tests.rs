@@ -30,9 +30,10 @@ fn plugin_event(payload: &[u8]) -> Vec<u8> {
 }
 
 /// One event of each kind of layout.
-fn samples() -> [Vec<u8>; 5] {
+fn samples() -> [Vec<u8>; 6] {
     [
         plugin_event(b"payload"),
+        written(|out| write_raw(out, TS, None, PLUGIN_EVENT, &[&[7, 0, 0, 0], b"payload", b"", b"more"])),
         written(|out| write_async(out, TS, 7, c"name", b"data")),
         written(|out| write_raw(out, TS, Some(42), 3, &[b"ab", b"", b"cde"])),
         written(|out| write_raw(out, TS, None, CONTAINER_JSON_2_EVENT, &[b"{}"])),
@@ -254,6 +255,19 @@ fn walk(bytes: &[u8]) -> Option<usize> {
     Some(event.parameters().count())
 }
 
+/// The check of plugin events alone finds what the check of all events finds.
+fn check_as_plugin_event(bytes: &[u8]) {
+    let whole = Header::ref_from_prefix(bytes).ok().map(|(header, _)| header.len.get() as usize);
+    if whole.is_none_or(|len| len < HEADER_LEN || len > bytes.len()) {
+        return;
+    }
+    // SAFETY: there are as many bytes as the header says.
+    #[expect(unsafe_code, reason = "the check is made of what the host points at")]
+    let alleged = unsafe { Alleged::from_ptr(bytes.as_ptr().cast()) }.unwrap();
+    let expected = Event::parse(bytes).ok().and_then(|event| Some(event.plugin().ok()?.payload));
+    assert_eq!(alleged.check_plugin_event().map(|event| event.payload()), expected, "{bytes:?}");
+}
+
 #[test]
 fn mutated_events_never_panic_and_never_lead_out_of_their_bytes() {
     let mut random = 0x9E37_79B9_7F4A_7C15u64;
@@ -278,6 +292,7 @@ fn mutated_events_never_panic_and_never_lead_out_of_their_bytes() {
             bytes.truncate(next(bytes.len() + 1));
         }
         good += usize::from(walk(&bytes).is_some());
+        check_as_plugin_event(&bytes);
     }
     assert!(good > 10_000, "{good} were events still");
 }

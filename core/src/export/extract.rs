@@ -285,10 +285,9 @@ struct Call<'a, T: ExportedExtract> {
 unsafe fn extract<T: ExportedExtract, const NOTE: bool>(call: &Call<'_, T>, field: *mut abi::ExtractField) -> Rc {
     // SAFETY: one request of the host's, whose inputs are set.
     let id = unsafe { (*field).field_id };
-    // SAFETY: the host extracts on one thread at a time for a state (rule 8.2); the reference ends with this call.
-    let results = unsafe { call.state.extraction.present() };
-    // SAFETY: the request and its texts are the host's, valid for the call.
-    let mut request = unsafe { Request::new(call.event, call.input, field, &mut *results) };
+    // SAFETY: the request and its texts are the host's, valid for the call; the host extracts on one thread at a time for a
+    // state (rule 8.2), and the reference to the results ends with this call.
+    let mut request = unsafe { Request::new(call.event, call.input, field, call.state.extraction.present()) };
     // SAFETY: the host's input, valid for the call, of which only members of the claimed version are read (rule 1.5).
     let access = T::session_of(call.state).map(|session| unsafe {
         let asked = &*call.asked;

@@ -16,6 +16,7 @@ use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
 
 use super::cache::Cache;
+use super::dropped::{Dropped, holds_nul};
 use crate::event::{Alleged, Event};
 
 /// A plugin state's extraction memory, in its static slot. All zero at its start.
@@ -254,34 +255,6 @@ struct Call {
     _fourth: u8,
 }
 
-/// Why the value that was made last is not handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dropped {
-    /// It is, or there is none.
-    No,
-    /// It does not fit into a request's memory.
-    TooLong,
-    /// It holds a NUL byte, which the host would take for its end.
-    Nul,
-    /// It is a span that leaves the event.
-    Outside,
-    /// Writing it failed, with an error of the plugin's own.
-    Failed,
-}
-
-impl Dropped {
-    /// The reason in words.
-    pub(crate) const fn why(self) -> &'static str {
-        match self {
-            Self::No => "",
-            Self::TooLong => "it does not fit into the memory of a request (raise `memory` in `export!`)",
-            Self::Nul => "it holds a NUL byte, which the host would take for its end",
-            Self::Outside => "its span leaves the event",
-            Self::Failed => "writing its text failed (does it fit into the memory of a request?)",
-        }
-    }
-}
-
 impl fmt::Debug for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Results").finish_non_exhaustive()
@@ -408,6 +381,21 @@ impl Results {
         unsafe { core::slice::from_raw_parts_mut(self.text.base.add(at).cast(), end - at) }
     }
 
+    /// Copies a text, with a NUL behind it, and tells where it begins.
+    pub(super) fn copy_text(&mut self, text: &[u8]) -> Result<usize, Dropped> {
+        let room = self.text_room();
+        let (to, behind) = room.split_at_mut_checked(text.len()).ok_or(Dropped::TooLong)?;
+        let nul = behind.first_mut().ok_or(Dropped::TooLong)?;
+        if holds_nul(text) {
+            return Err(Dropped::Nul);
+        }
+        to.write_copy_of_slice(text);
+        nul.write(0);
+        let start = self.text.at;
+        self.text.at = start + text.len() + 1;
+        Ok(start)
+    }
+
     /// Keeps the first `len` bytes of [`Results::text_room`] with a NUL behind them, and tells where they begin.
     ///
     /// # Safety
@@ -418,7 +406,7 @@ impl Results {
         let end = start.checked_add(len).filter(|end| *end < limit).ok_or(Dropped::TooLong)?;
         // SAFETY: `start..=end` is in the text array, and the caller says that `start..end` is initialised.
         unsafe {
-            if core::slice::from_raw_parts(self.text.base.add(start), len).contains(&0) {
+            if holds_nul(core::slice::from_raw_parts(self.text.base.add(start), len)) {
                 return Err(Dropped::Nul);
             }
             self.text.base.add(end).write(0);

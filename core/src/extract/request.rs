@@ -9,7 +9,8 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
-use super::memory::{Dropped, Filled, Offsets, Place, Results};
+use super::dropped::Dropped;
+use super::memory::{Filled, Offsets, Place, Results};
 use super::value::{Text, Value};
 use crate::abi;
 use crate::error::Error;
@@ -120,11 +121,8 @@ impl<'e> Request<'e> {
     /// Copies a text into the request's memory; `None` where it does not fit or holds a NUL byte, which the host
     /// would take for its end.
     pub fn text(&mut self, text: &[u8]) -> Option<Text> {
-        let text = self.text_with(|out| out.write_all(text));
-        if text.is_none() && self.results.dropped() == Dropped::Failed {
-            self.results.set_dropped(Dropped::TooLong);
-        }
-        text
+        let start = self.results.copy_text(text);
+        self.kept(start, text.len())
     }
 
     /// Writes a text straight into the request's memory; `None` where `write` fails, and where the text holds a NUL
@@ -135,14 +133,18 @@ impl<'e> Request<'e> {
         let mut out = WriteView::from_uninit(room);
         let written = write(&mut out).is_ok() && core::ptr::eq(out.as_ptr(), first.cast());
         let len = out.len();
-        let text = if written {
+        let start = if written {
             // SAFETY: the view begins where the room does, and nothing else can while the room is borrowed: it is the
             // one made above, whose first `len` bytes are initialised.
             unsafe { self.results.seal_text(len) }
         } else {
             Err(Dropped::Failed)
         };
-        match text {
+        self.kept(start, len)
+    }
+
+    fn kept(&mut self, start: Result<usize, Dropped>, len: usize) -> Option<Text> {
+        match start {
             Ok(start) => Some(Text { start, len }),
             Err(why) => {
                 self.results.set_dropped(why);

@@ -7,7 +7,7 @@ use core::ffi::{CStr, c_char, c_void};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use super::memory::Dropped;
+use super::dropped::{Dropped, holds_nul};
 use super::request::Request;
 use crate::abi;
 use crate::event::{Event, PAYLOAD_OFFSET, Span, Timestamp};
@@ -220,7 +220,7 @@ impl Value for Span {
             return None;
         };
         if event.as_bytes().get(self.end() as usize) == Some(&0) {
-            if bytes.contains(&0) {
+            if holds_nul(bytes) {
                 request.results_mut().set_dropped(Dropped::Nul);
                 return None;
             }

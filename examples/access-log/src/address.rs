@@ -4,7 +4,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::time::digit;
+use crate::word::digit;
 
 /// The IPv4 or IPv6 address that is all of `text`; `None` if it is a host's name or anything else.
 ///
@@ -36,18 +36,20 @@ fn v4(text: &[u8]) -> Option<Ipv4Addr> {
 
 /// A decimal number up to 255 without leading zeros, and what follows it.
 fn number(text: &[u8]) -> Option<(u8, &[u8])> {
-    let (&first, mut rest) = text.split_first()?;
-    let mut value = digit(first)?;
-    while let Some((&byte, after)) = rest.split_first()
-        && let Some(next) = digit(byte)
-    {
-        if value == 0 {
-            return None;
-        }
-        value = value.checked_mul(10)?.checked_add(next)?;
-        rest = after;
+    let (first, rest) = split_digit(text)?;
+    let Some((second, rest_of_two)) = split_digit(rest) else { return Some((first, rest)) };
+    if first == 0 {
+        return None;
     }
-    Some((value, rest))
+    let two = first * 10 + second;
+    let Some((third, rest_of_three)) = split_digit(rest_of_two) else { return Some((two, rest_of_two)) };
+    Some((two.checked_mul(10)?.checked_add(third)?, rest_of_three))
+}
+
+/// The digit that a text begins with, and what follows it.
+fn split_digit(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (&first, rest) = text.split_first()?;
+    Some((digit(first)?, rest))
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@
 
 use falconet::pool::Buffer;
 use falconet::{Scratch, Source};
-use memchr::memchr;
 
 use crate::file::File;
+use crate::word::find;
 use crate::{AccessLog, LogError};
 
 /// Bytes of a block.
@@ -49,7 +49,7 @@ impl Block {
 
     /// How many bytes the next line takes, its line feed included. `None`: more must be read.
     pub(crate) fn line(&self) -> Option<usize> {
-        memchr(b'\n', self.bytes.get(self.start..self.end)?).map(|feed| feed + 1)
+        find(self.bytes.get(..self.end)?, self.start, b'\n').map(|feed| feed + 1 - self.start)
     }
 
     /// How many bytes the beginning of a line takes that is all there is; `None` where there is none.

@@ -2,6 +2,8 @@
 //! A web server's access log as a Falco source: one event for each line, one field for each part of it.
 //!
 //! The payload of an event is the line and a NUL, so that the whole line is handed to the host by pointer.
+//! Its time is the line's own, where what is before the request is well-formed and the time is one: a line that is cut off
+//! or wrong behind that keeps its time, though it has no fields. Any other event has the time at which the host takes it.
 //!
 //! The init config is empty, or `{"follow": true}`: then the end of the file is waited at for more lines, through
 //! rotation and truncation (`tail.rs` says how, and what can be lost).
@@ -20,6 +22,7 @@ pub mod span;
 mod tail;
 pub mod time;
 mod watch;
+mod word;
 
 use core::ffi::CStr;
 
@@ -83,8 +86,8 @@ impl Extract for AccessLog {
             Some(Located::new(address, span(line.client())))
         }),
         Field::<Self>::new("access.user", "the authenticated user", |_, line, _| span(line.user())),
-        Field::<Self>::new("access.time", "when the server received the request", |_, line, _| {
-            line.time().map(AbsTime)
+        Field::<Self>::new("access.time", "when the server received the request", |_, line, request| {
+            line::time(line_of(&request.event()), line).map(AbsTime)
         }),
         Field::<Self>::new("access.method", "the request's method", |_, line, _| span(line.method())),
         Field::<Self>::new("access.path", "the request's target up to its query", |_, line, _| span(line.path())),
@@ -110,6 +113,9 @@ impl Extract for AccessLog {
         Field::<Self>::new("access.line", "the whole line", |_, line, _| span(Some(line.whole()))),
     ];
 
+    /// Inlined with all that reads a line: its values are then written where they are kept, and not moved there through two
+    /// other places, which costs a sixth of the reading.
+    #[inline(always)]
     fn decode(&self, event: &Event<'_>) -> Option<Line> {
         Some(Line::parse(line_of(event)))
     }

@@ -32,13 +32,17 @@
 //! `Line` of other bytes can give a wrong value but no bad read.
 #![forbid(unsafe_code)]
 
+mod head;
+
 use core::net::IpAddr;
 
 use memchr::{memchr, memrchr};
 
 use crate::address;
 use crate::span::Span;
-use crate::time::{digit, utc_ns};
+use crate::time::{self, Clock};
+use crate::word::{self, digit, find};
+use head::head;
 
 /// What a line says, as ranges into it; [`Line::default`] says nothing.
 ///
@@ -54,7 +58,8 @@ pub struct Line {
     protocol: Span,
     referer: Span,
     agent: Span,
-    time: Option<u64>,
+    /// What has the shape of a time.
+    time: Span,
     bytes: Option<u64>,
     status: Option<u16>,
 }
@@ -62,16 +67,12 @@ pub struct Line {
 impl Line {
     /// Reads a line, given without its line feed and without the carriage return before that.
     #[must_use]
+    #[inline(always)]
     pub fn parse(line: &[u8]) -> Self {
         let Ok(whole) = u32::try_from(line.len()) else {
             return Self::default();
         };
-        let mut parsed = Self::default();
-        if read(&mut parsed, line).is_none() {
-            parsed = Self::default();
-        }
-        parsed.whole = whole;
-        parsed
+        read(line, whole).unwrap_or(Self { whole, ..Self::default() })
     }
 
     /// All of the line: the only value of a malformed one.
@@ -96,12 +97,6 @@ impl Line {
     #[must_use]
     pub fn user(&self) -> Option<Span> {
         present(self.user)
-    }
-
-    /// The time in nanoseconds of UTC since 1970.
-    #[must_use]
-    pub fn time(&self) -> Option<u64> {
-        self.time
     }
 
     /// The request's method.
@@ -170,6 +165,21 @@ impl Line {
 #[must_use]
 pub fn client_addr(bytes: &[u8], line: &Line) -> Option<IpAddr> {
     address::parse(resolve(bytes, line.client()?)?)
+}
+
+/// The time in nanoseconds of UTC since 1970.
+#[must_use]
+pub fn time(bytes: &[u8], line: &Line) -> Option<u64> {
+    time::utc_ns(resolve(bytes, present(line.time)?)?)
+}
+
+/// The time of a line's event, in nanoseconds of UTC since 1970: only the beginning of the line is read, up to its request.
+///
+/// For a well-formed line it is what [`time`] gives. A line of the right shape up to there, and of another one after it,
+/// because it was cut off for example, is malformed and has this time nevertheless. The clock is for line after line.
+#[must_use]
+pub fn time_of(line: &[u8], clock: &mut Clock) -> Option<u64> {
+    clock.utc_ns(head(line)?.time?)
 }
 
 /// The value of the first parameter of the query that is named `key`, byte for byte.
@@ -245,31 +255,17 @@ impl Iterator for Segments<'_> {
 
 impl core::iter::FusedIterator for Segments<'_> {}
 
-/// Reads all but `whole` into `parsed`; `None` if the line is malformed.
-fn read(parsed: &mut Line, line: &[u8]) -> Option<()> {
-    let client_end = memchr(b' ', line).filter(|&end| end > 0)?;
-    let ident = line.get(client_end + 1..)?;
-    // Nobody is asked who they are any more: that spares the search.
-    let ident_len = if ident.starts_with(b"- ") { 1 } else { memchr(b' ', ident).filter(|&len| len > 0)? };
-    let user_start = client_end + 1 + ident_len + 1;
-
-    let request_start = if let Some(time) = time_of_no_user(line.get(user_start..)?) {
-        parsed.time = Some(time);
-        user_start + NO_USER_LEN
-    } else {
-        let quote = quote_after_bracket(line, user_start)?;
-        let (user, time) = split_user(line.get(user_start..quote - 2)?)?;
-        parsed.user = unless_dash(line, user_start, user_start + user.len());
-        parsed.time = utc_ns(time);
-        quote + 1
-    };
-    let request_end = closing_quote(line, request_start)?;
-
+/// Reads a line, of this length; `None` if it is malformed.
+#[inline(always)]
+fn read(line: &[u8], whole: u32) -> Option<Line> {
+    let head = head(line)?;
+    let request_end = closing_quote(line, head.request_start)?;
     let [b' ', hundreds, tens, ones, b' ', sized @ ..] = line.get(request_end + 1..)? else {
         return None;
     };
     let status = u16::from(digit(*hundreds)?) * 100 + u16::from(digit(*tens)?) * 10 + u16::from(digit(*ones)?);
     let (bytes, tail) = size(sized)?;
+    let (mut referer, mut agent) = (Span::default(), Span::default());
     if !tail.is_empty() {
         let quoted = line.len() - tail.len();
         let referer_end = quoted_part(line, quoted)?;
@@ -277,66 +273,46 @@ fn read(parsed: &mut Line, line: &[u8]) -> Option<()> {
         if !matches!(line.get(agent_end + 1), None | Some(b' ')) {
             return None;
         }
-        parsed.referer = unless_dash(line, quoted + 2, referer_end);
-        parsed.agent = unless_dash(line, referer_end + 3, agent_end);
+        referer = unless_dash(line, quoted + 2, referer_end);
+        agent = unless_dash(line, referer_end + 3, agent_end);
     }
-    parsed.client_end = narrow(client_end);
-    parsed.status = Some(status);
-    parsed.bytes = bytes;
-    read_request(parsed, line.get(request_start..request_end)?, request_start);
-    Some(())
-}
-
-/// How long `- [dd/Mon/yyyy:hh:mm:ss +hhmm] "` is.
-const NO_USER_LEN: usize = 32;
-
-/// The time of a line whose user and time are written as in nearly all lines, which spares the search for their ends.
-///
-/// A valid time has no brackets, so that the search would find the same.
-fn time_of_no_user(text: &[u8]) -> Option<u64> {
-    let head: &[u8; NO_USER_LEN] = text.first_chunk()?;
-    let [b'-', b' ', b'[', time @ .., b']', b' ', b'"'] = head else {
-        return None;
-    };
-    utc_ns(time)
-}
-
-/// The index of the first `"` from `from` on that ends `] "`.
-fn quote_after_bracket(line: &[u8], from: usize) -> Option<usize> {
-    let mut start = from;
-    loop {
-        let quote = start + memchr(b'"', line.get(start..)?)?;
-        if line.get(from..quote)?.ends_with(b"] ") {
-            return Some(quote);
-        }
-        start = quote + 1;
-    }
-}
-
-/// `user [time` as user and time, at the last ` [`.
-fn split_user(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut end = text.len();
-    loop {
-        let bracket = memrchr(b'[', text.get(..end)?)?;
-        if let Some(user) = text.get(..bracket)?.strip_suffix(b" ") {
-            return Some((user, text.get(bracket + 1..)?));
-        }
-        end = bracket;
-    }
+    let request = request(line, head.request_start, request_end).unwrap_or_default();
+    Some(Line {
+        whole,
+        client_end: narrow(head.client_end),
+        user: unless_dash(line, head.user_start, head.user_end),
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        protocol: request.protocol,
+        referer,
+        agent,
+        time: if head.time.is_some() {
+            span(head.user_end + 2, head.user_end + 2 + time::LEN)
+        } else {
+            Span::default()
+        },
+        bytes,
+        status: Some(status),
+    })
 }
 
 /// The index of the `"` that ends the quoted text beginning at `start`.
 fn closing_quote(line: &[u8], start: usize) -> Option<usize> {
     let mut from = start;
     loop {
-        let quote = from + memchr(b'"', line.get(from..)?)?;
-        let before = line.get(from..quote)?;
-        // Escaped, if an odd number of backslashes stands before it; those before `from` belong to an earlier quote.
-        if !before.ends_with(b"\\") || before.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 0 {
+        let quote = find(line, from, b'"')?;
+        if quote == from || line.get(quote - 1) != Some(&b'\\') || !is_escaped(line.get(from..quote)?) {
             return Some(quote);
         }
         from = quote + 1;
     }
+}
+
+/// Whether an odd number of backslashes ends what stands before a quote; those before an earlier quote belong to that.
+#[cold]
+fn is_escaped(before: &[u8]) -> bool {
+    before.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }
 
 /// The index of the `"` that ends the part which is ` "` at `space` and what follows.
@@ -348,65 +324,62 @@ fn quoted_part(line: &[u8], space: usize) -> Option<usize> {
 }
 
 /// The response's size at the start of `text`, if it is not `-`, and what follows it: nothing, or a space and more.
+#[inline(always)]
 fn size(text: &[u8]) -> Option<(Option<u64>, &[u8])> {
     let (bytes, tail) = match text {
         [b'-', tail @ ..] => (None, tail),
-        [first, tail @ ..] => {
-            let mut value = u64::from(digit(*first)?);
-            let mut tail = tail;
-            while let [byte, after @ ..] = tail
-                && let Some(next) = digit(*byte)
-            {
-                value = value.checked_mul(10)?.checked_add(u64::from(next))?;
-                tail = after;
-            }
+        _ => {
+            let (value, tail) = word::number(text)?;
             (Some(value), tail)
         }
-        [] => return None,
     };
     matches!(tail, [] | [b' ', ..]).then_some((bytes, tail))
 }
 
-/// Fills in method, path, query and protocol from the request that begins at `start`, or none of them.
-fn read_request(line: &mut Line, request: &[u8], start: usize) {
-    let Some(method_len) = method_len(request) else {
-        return;
-    };
+/// What a request is made of.
+#[derive(Default)]
+struct Request {
+    method: Span,
+    path: Span,
+    query: Span,
+    protocol: Span,
+}
+
+/// Method, path, query and protocol of the request from `start` to `end`, or none of them.
+#[inline(always)]
+fn request(line: &[u8], start: usize, end: usize) -> Option<Request> {
+    let method_len = method_len(line.get(start..end)?)?;
     let target_start = start + method_len + 1;
-    let rest = request.get(method_len + 1..).unwrap_or_default();
+    let rest = line.get(target_start..end)?;
     let target_len = target_len(rest);
-    let target = rest.get(..target_len).unwrap_or_default();
-    if target.is_empty() {
-        return;
+    if target_len == 0 {
+        return None;
     }
     let target_end = target_start + target_len;
-    line.method = span(start, start + method_len);
-    if target_len < rest.len() {
-        line.protocol = span(target_end + 1, target_start + rest.len());
-    }
-    match memchr(b'?', target) {
-        Some(mark) => {
-            line.path = span(target_start, target_start + mark);
-            line.query = span(target_start + mark + 1, target_end);
-        }
-        None => line.path = span(target_start, target_end),
-    }
+    let (path, query) = match find(line.get(..target_end)?, target_start, b'?') {
+        Some(mark) => (span(target_start, mark), span(mark + 1, target_end)),
+        None => (span(target_start, target_end), Span::default()),
+    };
+    let protocol = if target_end < end { span(target_end + 1, end) } else { Span::default() };
+    Some(Request { method: span(start, start + method_len), path, query, protocol })
 }
 
 /// How long the method is, if the request begins with one and a space.
+#[inline]
 fn method_len(request: &[u8]) -> Option<usize> {
-    if request.starts_with(b"GET ") {
-        return Some(3);
-    }
-    let len = request.iter().position(|&b| !is_token(b))?;
+    let len = match word::capitals(request) {
+        Some(len) if request.get(len) == Some(&b' ') => len,
+        _ => request.iter().position(|&b| !is_token(b))?,
+    };
     (len > 0 && request.get(len) == Some(&b' ')).then_some(len)
 }
 
 /// How long the target is at the start of what follows the method: all of it, if no protocol ends it.
+#[inline]
 fn target_len(rest: &[u8]) -> usize {
-    const USUAL: &[u8] = b" HTTP/1.";
-    if let Some((head, [usual @ .., minor])) = rest.split_last_chunk::<{ USUAL.len() + 1 }>()
-        && usual == USUAL
+    if let Some((head, [name @ .., major, b'.', minor])) = rest.split_last_chunk::<9>()
+        && name == b" HTTP/"
+        && *major != b' '
         && *minor != b' '
     {
         return head.len();
@@ -433,7 +406,7 @@ fn present(span: Span) -> Option<Span> {
 
 /// The range from `start` to `end`; no value, if all it holds is `-`.
 fn unless_dash(line: &[u8], start: usize, end: usize) -> Span {
-    if line.get(start..end) == Some(b"-") { Span::default() } else { span(start, end) }
+    if end == start + 1 && line.get(start) == Some(&b'-') { Span::default() } else { span(start, end) }
 }
 
 fn span(start: usize, end: usize) -> Span {

@@ -40,7 +40,8 @@ use rustix::thread::{Timespec, nanosleep};
 
 use crate::block::Block;
 use crate::file::{Empty, File};
-use crate::line::Line;
+use crate::line;
+use crate::time::Clock;
 use crate::watch::{Found, Watch};
 use crate::{AccessLog, Config, LogError};
 
@@ -55,6 +56,7 @@ pub struct Tail {
     log: Log,
     file: File,
     block: Block,
+    clock: Clock,
     follow: Option<Follow>,
 }
 
@@ -97,11 +99,17 @@ impl Tail {
         }
         let block = Block::lease()?;
         if !config.follow {
-            return Ok(Self { log, file: File::open(path, Empty::Waits)?, block, follow: None });
+            return Ok(Self {
+                log,
+                file: File::open(path, Empty::Waits)?,
+                block,
+                clock: Clock::default(),
+                follow: None,
+            });
         }
         let file = File::open(path, Empty::IsNothing)?;
         let follow = Follow { watch: Watch::new(path)?, stage: Stage::Growing };
-        Ok(Self { log, file, block, follow: Some(follow) })
+        Ok(Self { log, file, block, clock: Clock::default(), follow: Some(follow) })
     }
 
     /// Goes on where the block has no whole line.
@@ -177,17 +185,17 @@ impl Instance for Tail {
                     Step::End(next) => return Ok(next),
                 },
             };
-            let line = self.block.peek(len);
-            let line = match line.strip_suffix(b"\n") {
+            let text = self.block.peek(len);
+            let text = match text.strip_suffix(b"\n") {
                 Some(ended) => ended.strip_suffix(b"\r").unwrap_or(ended),
-                None => line,
+                None => text,
             };
-            match batch.claim_for(line.len() + 1) {
+            match batch.claim_for(text.len() + 1) {
                 Ok(None) => return Ok(Next::More),
                 Ok(Some(mut event)) if !self.block.is_skipping() => {
-                    event.payload().write_all(line).map_err(falconet::Error::from)?;
+                    event.payload().write_all(text).map_err(falconet::Error::from)?;
                     event.payload().write_all(b"\0").map_err(falconet::Error::from)?;
-                    event.commit(Timestamp::from(Line::parse(line).time()));
+                    event.commit(Timestamp::from(line::time_of(text, &mut self.clock)));
                     self.block.take(len);
                 }
                 Ok(Some(_)) | Err(_) => {

@@ -2,7 +2,12 @@
 //! The time of a log line, `17/May/2015:10:05:03 +0000`, as nanoseconds of UTC since 1970.
 #![forbid(unsafe_code)]
 
+use crate::word::Shape;
+
 const DAY: u64 = 24 * 60 * 60;
+
+/// In nanoseconds.
+const SECOND: u64 = 1_000_000_000;
 
 /// Nanoseconds of UTC since 1970 for the 26 bytes `dd/Mon/yyyy:hh:mm:ss +hhmm` (or `-hhmm`).
 ///
@@ -11,77 +16,125 @@ const DAY: u64 = 24 * 60 * 60;
 /// second, `:60`, is the first second of the next minute.
 #[must_use]
 pub fn utc_ns(text: &[u8]) -> Option<u64> {
-    const DATE: Shape = Shape::new(*b"00/xxx/0");
-    const YEAR: Shape = Shape::new(*b"xx/0000:");
-    const TIME: Shape = Shape::new(*b"00:00:00");
-    const ZONE: Shape = Shape::new(*b"00 x0000");
-    let text: &[u8; 26] = text.try_into().ok()?;
-    let [_, _, _, month @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, sign, _, _, _, _] = text;
-    let date = DATE.pairs(text, 0)?;
-    let year = YEAR.pairs(text, 4)?;
-    let time = TIME.pairs(text, 12)?;
-    let zone = ZONE.pairs(text, 18)?;
+    Text::of(text.try_into().ok()?)?.utc_ns()
+}
 
-    let (days_before, days_in_month) = month_of_leap_year(month)?;
-    let [year, day] = [byte(year, 3) * 100 + byte(year, 5), byte(date, 0)];
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let february = days_in_month == 29;
-    let [hour, minute, second] = [byte(time, 0), byte(time, 3), byte(time, 6)];
-    let [zone_hour, zone_minute] = [byte(zone, 4), byte(zone, 6)];
-    let day_exists = day > 0 && day <= days_in_month - u64::from(february && !leap);
-    if !day_exists || hour > 23 || minute > 59 || second > 60 || zone_hour > 23 || zone_minute > 59 {
+/// Bytes of the shape of a time, which need not be one: no space and no quote stands among them where a time has none, and
+/// so neither ` [` nor `] "`.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'a>(&'a [u8; LEN]);
+
+/// How long a time is as text.
+pub(crate) const LEN: usize = 26;
+
+impl<'a> Text<'a> {
+    #[inline]
+    pub(crate) fn of(text: &'a [u8; LEN]) -> Option<Self> {
+        // They overlap.
+        const HEAD: Shape = Shape::new(*b"00/AAA/0000:00:0");
+        const TAIL: Shape = Shape::new(*b"0:00:00:00 +0000");
+        (HEAD.fits(*text.first_chunk()?) && TAIL.fits(*text.last_chunk()?)).then_some(Self(text))
+    }
+
+    /// Its first twelve bytes and its last six.
+    #[inline]
+    fn day(self) -> Option<Day> {
+        let word = |at: usize| Some(u64::from_le_bytes(*self.0.get(at..)?.first_chunk()?));
+        Some(Day([word(0)?, word(8)? << 32, word(18)? >> 16]))
+    }
+
+    /// The text of the beginning of its day.
+    fn midnight(self) -> Option<[u8; LEN]> {
+        let mut midnight = *self.0;
+        midnight.get_mut(12..20)?.copy_from_slice(b"00:00:00");
+        Some(midnight)
+    }
+
+    /// The eight bytes from `at` on: byte `i` of the result is the number that the digits `i` and `i + 1` make, where there
+    /// are such.
+    #[inline]
+    fn pairs(self, at: usize) -> Option<u64> {
+        let digits = u64::from_le_bytes(*self.0.get(at..)?.first_chunk()?) & 0x0f0f_0f0f_0f0f_0f0f;
+        // No byte overflows into the next: 15 and 15 are 165.
+        Some(digits * 10 + (digits >> 8))
+    }
+
+    /// As the function [`utc_ns`].
+    #[inline]
+    pub(crate) fn utc_ns(self) -> Option<u64> {
+        let [_, _, _, m, o, n, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, sign, ..] = *self.0;
+        let month = Month::of([m, o, n])?;
+        let [date, year] = [self.pairs(0)?, self.pairs(7)?];
+        let [time, zone] = [self.pairs(12)?, self.pairs(18)?];
+        let [day, century, rest] = [byte(date, 0), byte(year, 0), byte(year, 2)];
+        let leap = if rest == 0 { century % 4 == 0 } else { rest % 4 == 0 };
+        let day_exists = day > 0 && day <= month.days - u64::from(month.days == 29 && !leap);
+        if !day_exists || above(zone, [0, 0, 0, 0, 23, 0, 59, 0]) {
+            return None;
+        }
+
+        // Counted from the first day of year 0, so that nothing is negative before the last subtraction.
+        let day_of_year = month.before + day - 1 - u64::from(month.before > 31 && !leap);
+        let days = days_before_year(century, rest) + day_of_year;
+        let local = days * DAY + since_midnight(time)?;
+        let zone = byte(zone, 4) * 3600 + byte(zone, 6) * 60;
+        let utc = match sign {
+            b'+' => local.checked_sub(zone)?,
+            b'-' => local + zone,
+            _ => return None,
+        };
+        utc.checked_sub(days_before_year(19, 70) * DAY)?.checked_mul(SECOND)
+    }
+}
+
+/// Reads time after time, most of them of the same day: when a day began is found out once.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Clock {
+    /// The day and the zone of the time before.
+    day: Day,
+    /// When that day began, in nanoseconds since 1970; `None` for a day that began before, or that there is none of.
+    began: Option<u64>,
+}
+
+/// A day and a zone, as they stand in a time's text, with other bytes of it left out.
+#[derive(Clone, Copy, Default, Debug, PartialEq)]
+struct Day([u64; 3]);
+
+impl Clock {
+    /// As the function [`utc_ns`].
+    #[inline]
+    pub(crate) fn utc_ns(&mut self, text: Text<'_>) -> Option<u64> {
+        let day = text.day()?;
+        if self.day != day {
+            self.day = day;
+            self.began = text.midnight().and_then(|midnight| Text(&midnight).utc_ns());
+        }
+        let Some(began) = self.began else { return text.utc_ns() };
+        let time = text.pairs(12)?;
+        began.checked_add(since_midnight(time)? * SECOND)
+    }
+}
+
+/// Seconds since midnight at `hh:mm:ss` as [`Text::pairs`] has it, if there is such a time.
+#[inline]
+const fn since_midnight(time: u64) -> Option<u64> {
+    if above(time, [23, 0, 0, 59, 0, 0, 60, 0]) {
         return None;
     }
-
-    // Counted from the first day of year 0, so that nothing is negative before the last subtraction.
-    let day_of_year = days_before + day - 1 - u64::from(days_before > 31 && !leap);
-    let local = (days_before_year(year) + day_of_year) * DAY + hour * 3600 + minute * 60 + second;
-    let zone = zone_hour * 3600 + zone_minute * 60;
-    let utc = match sign {
-        b'+' => local.checked_sub(zone)?,
-        b'-' => local + zone,
-        _ => return None,
-    };
-    utc.checked_sub(days_before_year(1970) * DAY)?.checked_mul(1_000_000_000)
+    Some(byte(time, 0) * 3600 + byte(time, 3) * 60 + byte(time, 6))
 }
 
-/// What eight bytes must be, so that they can be checked and read as one number instead of one by one.
-struct Shape {
-    /// The bytes as they should be, each digit a `0`.
-    bytes: u64,
-    /// `0xff` for each byte that matters.
-    known: u64,
-    /// What each byte, without what it should be, has room for until its top bit is set: 9 for a digit, else nothing.
-    room: u64,
-}
-
-impl Shape {
-    /// `0` stands for a digit, `x` for anything, every other byte for itself.
-    const fn new(shape: [u8; 8]) -> Self {
-        let bytes = u64::from_le_bytes(shape);
-        let (mut known, mut room) = (0, 0);
-        let mut rest: &[u8] = shape.as_slice();
-        while let [head @ .., last] = rest {
-            known <<= 8;
-            room <<= 8;
-            if *last != b'x' {
-                known |= 0xff;
-                room |= if *last == b'0' { 0x7f - 9 } else { 0x7f };
-            }
-            rest = head;
-        }
-        Self { bytes, known, room }
+/// Whether one of the bytes of a word, which are up to 165, is above its limit, where it has one that is not 0.
+const fn above(word: u64, limits: [u8; 8]) -> bool {
+    let (mut room, mut top) = (0, 0);
+    let mut rest: &[u8] = limits.as_slice();
+    while let [head @ .., last] = rest {
+        let limited = *last > 0;
+        room = room << 8 | if limited { 0x7f - *last as u64 } else { 0 };
+        top = top << 8 | if limited { 0x80 } else { 0 };
+        rest = head;
     }
-
-    /// The eight bytes of `text` from `at` on, if they have this shape: byte `i` of the result is the number that the
-    /// digits `i` and `i + 1` make.
-    fn pairs(&self, text: &[u8; 26], at: usize) -> Option<u64> {
-        const TOP: u64 = 0x8080_8080_8080_8080;
-        let digits = (u64::from_le_bytes(*text.get(at..)?.first_chunk()?) ^ self.bytes) & self.known;
-        let above = (digits & !TOP) + self.room;
-        // A tens digit of 9 and a ones digit of 9 are 99: no byte overflows into the next.
-        ((digits | above) & TOP == 0).then(|| digits * 10 + (digits >> 8))
-    }
+    (word + room) & top != 0
 }
 
 /// Byte `i` of a word.
@@ -89,36 +142,65 @@ const fn byte(word: u64, i: u32) -> u64 {
     (word >> (8 * i)) & 0xff
 }
 
-/// Days from the first of January of year 0 to that of `year`, in the Gregorian calendar reckoned backwards.
-const fn days_before_year(year: u64) -> u64 {
-    // Leap years from 0 up to but not including `year`; year 0 is one itself.
-    let leap_years = year.div_ceil(4) - year.div_ceil(100) + year.div_ceil(400);
-    year * 365 + leap_years
+/// Days from the first of January of year 0 to that of the year `100 * century + rest`, in the Gregorian calendar
+/// reckoned backwards.
+const fn days_before_year(century: u64, rest: u64) -> u64 {
+    // Multiples of 100 up to but not including the year, then its leap years; year 0 is both.
+    let hundreds = century + (rest > 0) as u64;
+    let leap_years = (century * 100 + rest).div_ceil(4) - hundreds + hundreds.div_ceil(4);
+    (century * 100 + rest) * 365 + leap_years
 }
 
-/// Days before the month and days in it, both of a leap year.
-const fn month_of_leap_year(name: &[u8; 3]) -> Option<(u64, u64)> {
-    Some(match name {
-        b"Jan" => (0, 31),
-        b"Feb" => (31, 29),
-        b"Mar" => (60, 31),
-        b"Apr" => (91, 30),
-        b"May" => (121, 31),
-        b"Jun" => (152, 30),
-        b"Jul" => (182, 31),
-        b"Aug" => (213, 31),
-        b"Sep" => (244, 30),
-        b"Oct" => (274, 31),
-        b"Nov" => (305, 30),
-        b"Dec" => (335, 31),
-        _ => return None,
-    })
+/// A month of a leap year.
+#[derive(Clone, Copy)]
+struct Month {
+    /// The name's three bytes and a 0; all 0 for no month.
+    name: u32,
+    /// Days of the year before the month.
+    before: u64,
+    days: u64,
 }
 
-/// The value of a decimal digit.
-pub(crate) const fn digit(byte: u8) -> Option<u8> {
-    let value = byte.wrapping_sub(b'0');
-    if value <= 9 { Some(value) } else { None }
+impl Month {
+    /// By [`Month::slot`] of their names.
+    const ALL: [Self; 16] = Self::all();
+
+    /// Where a month of this name stands. Only that no two have the same slot makes the factor right.
+    const fn slot(name: u32) -> usize {
+        (name.wrapping_mul(26_596) >> 28) as usize
+    }
+
+    const fn name([a, b, c]: [u8; 3]) -> u32 {
+        u32::from_le_bytes([a, b, c, 0])
+    }
+
+    #[inline]
+    fn of(name: [u8; 3]) -> Option<&'static Self> {
+        let name = Self::name(name);
+        Self::ALL.get(Self::slot(name)).filter(|month| month.name == name)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "evaluated at compile time, where a slot out of range is an error")]
+    const fn all() -> [Self; 16] {
+        const NAMES: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+        let mut all = [Self { name: 0, before: 0, days: 0 }; 16];
+        let mut before = 0;
+        let mut i = 0;
+        while i < 12 {
+            let name = Self::name([NAMES[3 * i], NAMES[3 * i + 1], NAMES[3 * i + 2]]);
+            let days = match i {
+                1 => 29,
+                3 | 5 | 8 | 10 => 30,
+                _ => 31,
+            };
+            let slot = Self::slot(name);
+            assert!(all[slot].name == 0, "two months have one slot");
+            all[slot] = Self { name, before, days };
+            before += days;
+            i += 1;
+        }
+        all
+    }
 }
 
 #[cfg(test)]
@@ -190,6 +272,33 @@ mod tests {
         ] {
             assert_eq!(seconds(text), None, "{text}");
         }
+    }
+
+    /// Every mix of these parts, one after another by one clock.
+    #[test]
+    fn a_clock_tells_the_same_times() {
+        let days =
+            ["17/May/2015", "18/May/2015", "01/Jan/1970", "31/Dec/1969", "21/Jul/2554", "29/Feb/2023", "29/Feb/2024"];
+        let times = ["00:00:00", "10:05:03", "23:34:33", "23:34:34", "23:59:60", "24:00:00", "00:60:00", "00:00:61"];
+        let zones = ["+0000", "-0000", "+0100", "-0100", "+2359", "+2400", ",0000"];
+        let mut clock = Clock::default();
+        let mut seed = 1_u64;
+        let mut draw = |from: &[&'static str]| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            from[usize::try_from(seed >> 33).unwrap() % from.len()]
+        };
+        let (mut day, mut zone, mut some) = (days[0], zones[0], 0);
+        for round in 0..20_000 {
+            if round % 3 == 0 {
+                (day, zone) = (draw(&days), draw(&zones));
+            }
+            let text = format!("{day}:{} {zone}", draw(&times));
+            let bytes = text.as_bytes().try_into().unwrap();
+            let told = Text::of(bytes).and_then(|text| clock.utc_ns(text));
+            assert_eq!(told, utc_ns(bytes), "{text}");
+            some += u32::from(told.is_some());
+        }
+        assert!((2_000..15_000).contains(&some), "{some}");
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::{
     owner,
     plugin::Plugin,
     tables::{self, Access, LentCopy},
+    watch::{self, Beat},
 };
 
 const NEXT_BATCH: &str = "plugin_next_batch";
@@ -34,6 +35,7 @@ const HOST_TIME: u64 = 1;
 pub(super) fn measure(plugin: &Plugin, phase: Phase, work: &Work<'_>) -> Result<Option<Measured>, BenchError> {
     let instance = plugin.open(work.params)?;
     let mut source = Source::new(plugin, &instance)?;
+    let _watched = watch::looping(plugin.library());
     let max = work.max.max(1);
     let mut clock = Clock { work, measured: Measured::default(), since: 0, counted: 0 };
     match phase {
@@ -105,6 +107,7 @@ pub(super) fn measure(plugin: &Plugin, phase: Phase, work: &Work<'_>) -> Result<
 
 /// Asks an instance for its first batch, with or without events.
 pub(super) fn first_batch(plugin: &Plugin, instance: &Instance<'_>) -> Result<(), BenchError> {
+    let _watched = watch::looping(plugin.library());
     Source::new(plugin, instance)?.batch(|_| {}).map(drop)
 }
 
@@ -156,6 +159,7 @@ impl<'a> Source<'a> {
     fn batch(&mut self, mut each: impl FnMut(&EventInput)) -> Result<Code, BenchError> {
         let unwritten = ptr::without_provenance_mut(POISON_ADDRESS);
         let (mut count, mut events) = (POISON_U32, unwritten);
+        watch::beat(Beat::NextBatch, self.seen.batches);
         // SAFETY: state and instance are alive, the out-params are ours; nothing of the batch before is used any more.
         let rc = unsafe { (self.next_batch)(self.plugin.state(), self.handle, &raw mut count, &raw mut events) };
         self.seen.batches += 1;
@@ -337,6 +341,7 @@ impl<'a> Extractor<'a> {
     #[inline]
     fn ask(&mut self, event: &EventInput) {
         for (input, kinds) in self.inputs.iter().zip(self.kinds.chunks(self.each)) {
+            watch::beat(Beat::ExtractFields, event.evtnum);
             // SAFETY: state and event are alive, the input and the fields that it points to are ours.
             let rc = unsafe { (self.function)(self.state, event, input) };
             if rc != abi::SUCCESS {
@@ -394,6 +399,7 @@ impl Texts {
 
     #[inline]
     fn ask(&mut self, event: &EventInput) {
+        watch::beat(Beat::EventToString, event.evtnum);
         // SAFETY: state and event are alive.
         let text = unsafe { (self.function)(self.state, event) };
         // SAFETY: NULL, or a C string that lives until the next call.

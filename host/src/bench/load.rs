@@ -7,7 +7,7 @@ use libloading::os::unix::{Library as Shared, RTLD_LOCAL, RTLD_NOW};
 use serde::{Deserialize, Serialize};
 
 use super::{BenchError, calls, process};
-use crate::{library::Library, logs::Logs, plugin::Plugin};
+use crate::{library::Library, logs::Logs, plugin::Plugin, watch};
 
 /// What it took to get the first batch, CPU time in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,7 @@ impl Load {
 fn open(path: &Path) -> Result<Shared, BenchError> {
     let path =
         path.canonicalize().map_err(|error| BenchError::Load(format!("cannot open {}: {error}", path.display())))?;
+    let _watched = watch::doing(|| format!("loading {}, where its initialisers run,", path.display()));
     // SAFETY: as in `Library::load`, which does the same next: who names a plugin trusts its initialisers.
     let shared = unsafe { Shared::open(Some(&path), RTLD_NOW | RTLD_LOCAL) };
     shared.map_err(|error| BenchError::Load(format!("cannot load {}: {error}", path.display())))

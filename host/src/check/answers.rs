@@ -4,10 +4,13 @@
 
 use falconet::abi::{ExtractField, ExtractValueOffsets};
 
-use super::{Check, witness::Witness};
+use std::sync::OnceLock;
+
+use super::{Check, raw::Memory, witness::Witness};
 use crate::{
-    Event, FieldRequest, Plugin, Value,
-    extract::{poisoned, read_values},
+    Event, FieldRequest, FieldType, Plugin, Value,
+    call::POISON_ADDRESS,
+    extract::{poisoned, read_values, results},
     owner::Called,
 };
 
@@ -90,6 +93,9 @@ impl Answer<'_> {
         if !self.done {
             return Ok(Vec::new());
         }
+        if let Some(what) = of_another_type(request, field) {
+            return Err((Check::ValueMalformed, format!("the field '{request}': {what}")));
+        }
         // SAFETY: the plugin says by its success that its results are there; where they are gone too early, this process
         // ends, or reads something else: both are findings, and why it is a process of its own.
         let values = unsafe { read_values(request, field) };
@@ -130,4 +136,56 @@ impl Answer<'_> {
         let place = |index| unsafe { (start.add(index).read_unaligned(), length.add(index).read_unaligned()) };
         if self.told_places().1 { (0..count).map(place).collect() } else { Vec::new() }
     }
+}
+
+/// Values of a list that are looked at.
+const LOOKED_AT: u64 = 64;
+/// How long a text may be to be known as one, without its NUL.
+const TEXT: usize = 63;
+
+/// What shows that the answer is of another type than the field: a number where an address was expected, or the address of
+/// a text where a number was. What else is wrong with the value is told where it is read.
+fn of_another_type(request: &FieldRequest, field: &ExtractField) -> Option<String> {
+    static MEMORY: OnceLock<Memory> = OnceLock::new();
+    let memory = MEMORY.get_or_init(Memory::new);
+    // Where this process cannot look at itself, nothing is told.
+    memory.read(std::ptr::from_ref(&MEMORY).addr(), 1)?;
+    let kind = request.field().kind;
+    let (size, align) = match kind {
+        FieldType::Bool => (4, 4),
+        FieldType::IpAddr | FieldType::IpNet => (16, 8),
+        _ => (8, 8),
+    };
+    let address = results(field).addr();
+    let count = if request.field().list { field.res_len.min(LOOKED_AT) } else { field.res_len.min(1) };
+    if count == 0 || address == 0 || address == POISON_ADDRESS || !address.is_multiple_of(align) {
+        return None;
+    }
+    let Some(bytes) = memory.read(address, size * usize::try_from(count).ok()?) else {
+        return Some(format!(
+            "res is {address:#x}, where there is no memory: write the address of the value into res, not the value"
+        ));
+    };
+    let word = |value: &[u8]| Some(u64::from_ne_bytes(value.get(..8)?.try_into().ok()?));
+    bytes.chunks(size).filter_map(word).find_map(|word| {
+        let at = usize::try_from(word).ok()?;
+        match kind {
+            FieldType::String if at != 0 && memory.read(at, 1).is_none() => Some(format!(
+                "its text is said to be at {at:#x}, where there is no memory: a string was declared, was a number given?"
+            )),
+            FieldType::U64 | FieldType::RelTime | FieldType::AbsTime => text_at(memory, at).map(|text| {
+                format!("its value is {word:#x}, the address of the text '{text}': {kind} was declared, a text was given")
+            }),
+            _ => None,
+        }
+    })
+}
+
+/// A text of at least two printable characters and a NUL.
+fn text_at(memory: &Memory, address: usize) -> Option<String> {
+    // The end of what is there may be near.
+    let bytes = [TEXT + 1, 16, 8, 4].into_iter().find_map(|len| memory.read(address, len))?;
+    let end = bytes.iter().position(|byte| *byte == 0)?;
+    let text = bytes.get(..end).filter(|text| end > 1 && text.iter().all(|byte| (b' '..=b'~').contains(byte)))?;
+    Some(String::from_utf8_lossy(text).into_owned())
 }

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     Check,
+    answers::{self, How},
     samples::{self, Sample},
     subject::Loaded,
     witness::Witness,
@@ -113,7 +114,8 @@ fn captured(witness: &Witness, loaded: &Loaded<'_>, inspector: &Inspector, sourc
         Err(OpenSourceError::Call { error, .. }) => return refused(witness, &error),
         Err(error) => return witness.stopped(error.to_string()),
     };
-    let requests = samples::requests(loaded);
+    let Some(plugin) = loaded.plugin(inspector) else { return };
+    let (requests, quiet) = (samples::requests(loaded), witness.quiet());
     let since = Instant::now();
     let mut count = 0;
     while count < EVENTS && since.elapsed() < TIME {
@@ -121,10 +123,9 @@ fn captured(witness: &Witness, loaded: &Loaded<'_>, inspector: &Inspector, sourc
         match capture.next_event() {
             Ok(Next::Event(event)) => {
                 count += 1;
-                witness.calling("plugin_extract_fields");
-                for request in requests.iter().filter(|_| count < 50) {
-                    // What it gives is judged elsewhere.
-                    let _ = inspector.extract(&event, request);
+                for request in requests.iter().filter(|_| count < 50 && plugin.takes(&event)) {
+                    // What it gives is judged elsewhere, and not looked at here.
+                    let _ = answers::ask(&quiet, plugin, &event, &[request], How::default());
                 }
             }
             Ok(Next::Timeout) => thread::sleep(PAUSE),
@@ -222,7 +223,12 @@ fn tables(witness: &Witness, inspector: &Inspector, plugin: &Plugin) {
 pub(super) fn metrics(witness: &Witness, loaded: &Loaded<'_>) {
     let Ok(inspector) = loaded.start(witness, &Logs::new()) else { return };
     let Some(plugin) = loaded.plugin(&inspector) else { return };
-    let Some(metrics) = plugin.metrics() else { return };
+    let Some(metrics) = plugin.metrics() else {
+        let why = "plugin_get_metrics is not exported";
+        witness.skipped(Check::MetricValues, why);
+        witness.skipped(Check::NameTooLong, "the plugin has neither metrics nor async events");
+        return witness.skipped(Check::MetricsThread, why);
+    };
     witness.judged(Check::MetricValues);
     witness.calling("plugin_get_metrics");
     let names = match metrics.read() {

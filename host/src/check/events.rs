@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ffi::CStr};
 
 use super::{
     Check,
+    answers::{self, How},
     raw::{Memory, RawBatch, Reader},
     witness::Witness,
 };
@@ -89,10 +90,9 @@ impl LentBatch {
             let Ok(event) = Event::from_bytes(&event.bytes, num, source) else { continue };
             witness.calling("plugin_event_to_string");
             let _ = plugin.event_to_string(&event);
-            witness.calling("plugin_extract_fields");
-            for request in &requests {
-                // What it gives is judged elsewhere.
-                let _ = plugin.extract(&event, std::slice::from_ref(request));
+            for request in requests.iter().filter(|_| plugin.takes(&event)) {
+                // What it gives is judged elsewhere, and not looked at here.
+                let _ = answers::ask(&witness.quiet(), plugin, &event, &[request], How::default());
             }
         }
     }

@@ -6,7 +6,7 @@ use falconet::abi::since;
 use super::{
     Check,
     answers::{self, How},
-    load,
+    load, notes,
     samples::{self, Sample},
     subject::Loaded,
     witness::Witness,
@@ -26,6 +26,8 @@ pub(super) struct Expected {
     pub(super) values: Vec<Vec<Vec<Value>>>,
     /// By request, whether the same event has the same value each time: not so a time of day, or a number of calls.
     pub(super) steady: Vec<bool>,
+    /// By request, what the plugin said when the first call for it failed.
+    pub(super) failures: Vec<Option<String>>,
 }
 
 impl Expected {
@@ -39,12 +41,17 @@ impl Expected {
         let plugin = loaded.plugin(&inspector)?;
         let mut values = Vec::new();
         let mut broken = false;
+        let mut failures = vec![None; requests.len()];
         for (sample, num) in samples.iter().zip(1..) {
             let pages = sample.place()?;
             let event = sample.in_place(&pages, num)?;
             let mut of_event = Vec::new();
-            for request in &requests {
+            for (request, failure) in requests.iter().zip(&mut failures) {
                 let answer = answers::ask(witness, plugin, &event, &[request], How::default())?;
+                if !answer.done && failure.is_none() {
+                    witness.calling("plugin_get_last_error after a failed plugin_extract_fields");
+                    *failure = plugin.own_last_error().map(|text| String::from_utf8_lossy(&text).into_owned());
+                }
                 witness.calling_under(Check::ResultDangles, &format!("reading '{request}' right after its extraction"));
                 let at_once = answer.values(&[request], 0);
                 answers::use_the_heap();
@@ -71,7 +78,7 @@ impl Expected {
             return None;
         }
         let steady = vec![true; requests.len()];
-        let mut expected = Self { samples, requests, values, steady };
+        let mut expected = Self { samples, requests, values, steady, failures };
         expected.ask_again(&witness.quiet(), loaded);
         Some(expected)
     }
@@ -131,6 +138,7 @@ pub(super) fn run(witness: &Witness, loaded: &Loaded<'_>) {
         witness.judged(check);
     }
     let Some(expected) = Expected::new(witness, loaded, true) else { return };
+    notes::tell(witness, &expected);
     let logs = Logs::new();
     let Ok(inspector) = loaded.start(witness, &logs) else { return };
     let Some(plugin) = loaded.plugin(&inspector) else { return };
@@ -364,25 +372,27 @@ fn later(witness: &Witness, loaded: &Loaded<'_>, plugin: &Plugin, expected: &Exp
             if expected.of(sample, index).is_empty() || values.is_empty() {
                 continue;
             }
+            let still = |after: &str| {
+                let call = format!("reading '{request}' after {after}, before the next extraction on its state");
+                witness.calling_under(Check::ResultDangles, &call);
+                let now = answer.values(&[request], 0).map_err(|(_, what)| what);
+                let same = now.as_ref() == Ok(&values);
+                if !same {
+                    let message = format!("'{request}' was {}, and {} after {after}", show(&values), told(&now));
+                    witness.found(Check::ResultDangles, message);
+                }
+                same
+            };
             witness.calling("plugin_event_to_string");
             let _ = plugin.event_to_string(event);
+            if !still("event_to_string") {
+                continue;
+            }
             witness.calling("plugin_get_last_error");
             let _ = plugin.own_last_error();
-            if let Some(next) = &next {
+            if let Some(next) = next.as_ref().filter(|_| still("get_last_error")) {
                 let _ = answers::ask(witness, other, next, &[request], How::default());
-            }
-            witness.calling_under(
-                Check::ResultDangles,
-                &format!("reading '{request}' before the next extraction on its state"),
-            );
-            let now = answer.values(&[request], 0).map_err(|(_, what)| what);
-            if now.as_ref() != Ok(&values) {
-                let message = format!(
-                    "'{request}' was {}, and {} after event_to_string, get_last_error and an extraction on another state",
-                    show(&values),
-                    told(&now)
-                );
-                witness.found(Check::ResultDangles, message);
+                still("an extraction on another state, which another thread may do at any moment");
             }
         }
     });

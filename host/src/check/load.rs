@@ -3,8 +3,8 @@
 
 use falconet::abi::{MAX_ERRLEN, PluginApi, since};
 
-use super::{Beside, Check, Subject, beside, subject::Loaded, witness::Witness};
-use crate::{CallError, FieldsError, InitError, Library, LoadError, Logs, OpenError, Plugin, RegisterError};
+use super::{Beside, Check, Subject, beside, samples, states, subject::Loaded, witness::Witness};
+use crate::{CallError, FieldsError, InitError, Inspector, Library, LoadError, Logs, OpenError, Plugin, RegisterError};
 
 /// The checks that loading makes.
 const LOADED: [Check; 13] = [
@@ -137,9 +137,9 @@ pub(super) fn claim_too_high(witness: &Witness, library: &Library, offsets: bool
     let info = library.info();
     let capabilities = info.capabilities;
     // Log and tables may be used on paths that nobody has seen.
-    let mut needed = vec![(since::LOG, "log_fn".to_owned())];
+    let mut needed = vec![(since::LOG, "log_fn, if it is used".to_owned())];
     if capabilities.extract || capabilities.parse || capabilities.capture_listen {
-        needed.push((since::TABLES_EXT, "the tables of today".to_owned()));
+        needed.push((since::TABLES_EXT, "the functions of state tables, if it uses any".to_owned()));
     }
     if capabilities.capture_listen {
         needed.push((since::CAPTURE_OWNER_ERROR, "the owner's error in capture_open".to_owned()));
@@ -156,7 +156,8 @@ pub(super) fn claim_too_high(witness: &Witness, library: &Library, offsets: bool
             last => format!("hosts from 3.{minor} to 3.{last}"),
         };
         format!(
-            "{claimed} is required, and nothing is seen that came after 3.{minor}.0 ({what}): {older} refuse the plugin for nothing"
+            "plugin_get_required_api_version gives {claimed}, and the newest that the plugin is seen to need came with \
+             3.{minor}.0 ({what}). So {older} refuse it, though they could run it: give 3.{minor}.0"
         )
     });
     witness.judge(Check::ClaimTooHigh, wrong);
@@ -201,8 +202,9 @@ pub(super) fn init(witness: &Witness, loaded: &Loaded<'_>) {
     let logs = Logs::new();
     let info = loaded.info();
     let tables_null = !(info.capabilities.parse || info.capabilities.extract);
-    if tables_null {
-        witness.judged(Check::TablesNull);
+    match tables_null {
+        true => witness.judged(Check::TablesNull),
+        false => witness.skipped(Check::TablesNull, "the plugin extracts or parses, so tables is never NULL"),
     }
     let (findings, started) = loaded.start_with(witness, &logs, &loaded.subject.config);
     beside::found(witness, loaded, &findings);
@@ -232,6 +234,7 @@ pub(super) fn init(witness: &Witness, loaded: &Loaded<'_>) {
         {
             witness.found(Check::CallRc, error.to_string());
         }
+        after_set_config(witness, loaded, &inspector);
     }
     if info.capabilities.source {
         witness.calling("plugin_list_open_params");
@@ -241,6 +244,17 @@ pub(super) fn init(witness: &Witness, loaded: &Loaded<'_>) {
     drop(inspector);
     bad_config(witness, loaded);
     log_unclaimed(witness, loaded, &logs);
+}
+
+/// Uses the plugin after `set_config`, so that a pointer to what it was lent then is followed, if it was kept.
+fn after_set_config(witness: &Witness, loaded: &Loaded<'_>, inspector: &Inspector) {
+    let Some(plugin) = loaded.plugin(inspector) else { return };
+    if loaded.info().capabilities.source {
+        // What goes wrong there is found where a source is checked.
+        let _ = states::whole(&witness.quiet(), plugin, loaded.subject);
+    }
+    let samples = samples::collect(&witness.quiet(), loaded);
+    states::messages(witness, loaded, inspector, &samples, "after plugin_set_config");
 }
 
 /// Whether the log was used without a claim of the version that it came with.

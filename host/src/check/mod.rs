@@ -13,6 +13,7 @@ mod cycles;
 mod events;
 mod fields;
 mod load;
+mod notes;
 mod raw;
 mod registry;
 mod report;

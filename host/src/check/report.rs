@@ -66,6 +66,8 @@ pub struct Report {
     pub plugin: Checked,
     /// Why nothing further could be checked, if that is so: an init or open that failed, for example.
     pub stopped: Option<String>,
+    /// What is no finding, and says how far the checks could see: fields without a value, for example.
+    pub notes: Vec<String>,
     /// How many checks passed.
     pub passed: usize,
     /// How many found something.
@@ -91,6 +93,7 @@ pub(super) struct Gathered {
     judged: BTreeSet<Check>,
     found: BTreeMap<Check, Vec<String>>,
     skipped: BTreeMap<Check, String>,
+    notes: Vec<String>,
     uses_offsets: bool,
 }
 
@@ -121,6 +124,8 @@ impl Gathered {
             Message::Found { check, message } => self.found(check, message),
             Message::Judged(check) => drop(self.judged.insert(check)),
             Message::Skipped { check, why } => drop(self.skipped.entry(check).or_insert(why)),
+            Message::Note(text) if self.notes.contains(&text) => {}
+            Message::Note(text) => self.notes.push(text),
             Message::Stopped(why) => drop(self.stopped.get_or_insert(why)),
             Message::Calling { .. } | Message::Touched(_) | Message::Done => {}
         }
@@ -196,6 +201,7 @@ impl Gathered {
         Report {
             plugin: self.plugin,
             stopped: self.stopped,
+            notes: self.notes,
             passed: count(Verdict::Passed),
             failed: count(Verdict::Failed),
             not_applicable: count(Verdict::NotApplicable),

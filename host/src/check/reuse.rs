@@ -113,6 +113,7 @@ fn timed(witness: &Witness, loaded: &Loaded<'_>, expected: &Expected, sample: &S
         requests: expected.requests.clone(),
         values,
         steady: expected.steady.clone(),
+        failures: expected.failures.clone(),
     })
 }
 

@@ -30,6 +30,7 @@ const TIMEOUTS: usize = 25;
 const PAUSE: Duration = Duration::from_millis(2);
 /// For how long a call may keep async events waiting.
 const BLOCKS: Duration = Duration::from_secs(1);
+const NO_FAILURE: &str = "no call of plugin_next_batch failed";
 /// How often a source is asked after its end.
 const AGAIN: usize = 3;
 
@@ -131,6 +132,7 @@ fn read(witness: &Witness, plugin: &Plugin, reader: &Reader<'_>, memory: &Memory
                     nothing_came(witness, "the source ended without an event");
                 }
                 after_the_end(witness, reader, &lent, memory);
+                witness.skipped(Check::ErrorOverwritten, NO_FAILURE);
                 return read;
             }
             _ => {
@@ -145,6 +147,7 @@ fn read(witness: &Witness, plugin: &Plugin, reader: &Reader<'_>, memory: &Memory
     if read.events == 0 {
         nothing_came(witness, "no event came");
     }
+    witness.skipped(Check::ErrorOverwritten, NO_FAILURE);
     let why = "the source did not end within the time of this check";
     witness.skipped(Check::EofNotSticky, why);
     witness.skipped(Check::EventsLost, why);
@@ -194,25 +197,28 @@ fn next(
     Some(batch)
 }
 
+/// What every event of a batch is looked at for.
+const OF_EVENTS: [Check; 7] = [
+    Check::EventHeader,
+    Check::EventParams,
+    Check::BatchReadOnly,
+    Check::TsNotReset,
+    Check::EventType,
+    Check::EventId,
+    Check::BatchChanged,
+];
+
 fn judge_events(witness: &Witness) {
-    for check in [
-        Check::EventHeader,
-        Check::EventParams,
-        Check::BatchReadOnly,
-        Check::TsNotReset,
-        Check::EventType,
-        Check::EventId,
-        Check::BatchChanged,
-    ] {
+    for check in OF_EVENTS {
         witness.judged(check);
     }
 }
 
 fn nothing_came(witness: &Witness, why: &str) {
-    for check in [Check::EventHeader, Check::EventParams, Check::BatchReadOnly, Check::TsNotReset, Check::BatchChanged]
-    {
+    for check in OF_EVENTS.into_iter().chain([Check::EventsLost, Check::BatchShared]) {
         witness.skipped(check, why);
     }
+    witness.note(format!("{why}: little could be checked. Give --params of a source that has some"));
 }
 
 /// Whether events were written into the places of the last batch, and none was given.
@@ -238,6 +244,9 @@ fn failed(witness: &Witness, plugin: &Plugin) -> Option<String> {
 /// Uses the plugin as the host does while a batch is lent; the batch must stay as it is.
 fn used(witness: &Witness, plugin: &Plugin, reader: &Reader<'_>, batch: &RawBatch, lent: &LentBatch, memory: &Memory) {
     witness.calling("plugin_get_progress");
+    if plugin.api().get_progress.is_none() {
+        witness.skipped(Check::Progress, "plugin_get_progress is not exported");
+    }
     if let Some(hundredths) = reader.progress() {
         let wrong = match hundredths {
             POISON_U32 => Some("progress_pct was left as it was".to_owned()),

@@ -6,7 +6,9 @@ use std::thread;
 use falconet::abi::{EOF, SUCCESS, TIMEOUT};
 
 use super::{
-    Check, Subject, beside,
+    Check, Subject,
+    answers::{self, How},
+    beside,
     events::{LentBatch, Stamps},
     raw::{Memory, RawBatch, Reader},
     samples::{self, Sample},
@@ -25,7 +27,8 @@ pub(super) fn several(witness: &Witness, loaded: &Loaded<'_>) {
     let mut inspectors = Vec::new();
     witness.judged(Check::SeveralStates);
     let samples = samples::collect(&witness.quiet(), loaded);
-    let alone = loaded.start(witness, &Logs::new()).map(|inspector| messages(witness, loaded, &inspector, &samples));
+    let alone =
+        loaded.start(witness, &Logs::new()).map(|inspector| messages(witness, loaded, &inspector, &samples, "alone"));
     let Ok(alone) = alone else { return };
     for count in 1..=STATES {
         match loaded.start(witness, &Logs::new()) {
@@ -37,7 +40,7 @@ pub(super) fn several(witness: &Witness, loaded: &Loaded<'_>) {
         }
     }
     for inspector in &inspectors {
-        let now = messages(witness, loaded, inspector, &samples);
+        let now = messages(witness, loaded, inspector, &samples, "with several states alive");
         for message in now.into_iter().filter(|message| !alone.contains(message)) {
             let message = format!("with {STATES} states alive, and not with one: {message}");
             witness.found(Check::SeveralStates, message);
@@ -63,17 +66,23 @@ pub(super) fn several(witness: &Witness, loaded: &Loaded<'_>) {
 }
 
 /// What the host finds while the plugin parses some events and is asked for its fields.
-fn messages(witness: &Witness, loaded: &Loaded<'_>, inspector: &Inspector, samples: &[Sample]) -> Vec<String> {
+pub(super) fn messages(
+    witness: &Witness,
+    loaded: &Loaded<'_>,
+    inspector: &Inspector,
+    samples: &[Sample],
+    how: &str,
+) -> Vec<String> {
     let Some(plugin) = loaded.plugin(inspector) else { return Vec::new() };
-    let requests = samples::requests(loaded);
+    let (requests, quiet) = (samples::requests(loaded), witness.quiet());
     for (sample, num) in samples.iter().zip(1..) {
-        beside::shown(&witness.quiet(), plugin, sample, num);
+        beside::shown(&quiet, plugin, sample, num);
         let Some(pages) = sample.place() else { continue };
         let Some(event) = sample.in_place(&pages, num) else { continue };
         for request in requests.iter().filter(|_| loaded.info().capabilities.extract) {
-            witness.calling("plugin_extract_fields, with several states alive");
-            // What it gives is judged elsewhere.
-            let _ = plugin.extract(&event, std::slice::from_ref(request));
+            let call = format!("plugin_extract_fields of {request}, {how}");
+            // What it gives is judged elsewhere, and not looked at here.
+            let _ = answers::ask_as(&quiet, plugin, &event, &[request], How::default(), &call);
         }
     }
     inspector.findings().take().into_iter().map(|finding| finding.message).collect()
@@ -133,10 +142,18 @@ fn beside(witness: &Witness, subject: &Subject, first: &Plugin, second: &Plugin)
         });
         (run.events, run.ended)
     });
-    let Ok((alone, ended)) = alone else { return };
+    let not_beside = |error: &str| {
+        let why = format!("no second instance could be opened beside a first one: {error}");
+        witness.skipped(Check::BatchShared, why);
+    };
+    let (alone, ended) = match alone {
+        Ok(alone) => alone,
+        Err(error) => return not_beside(&error),
+    };
     let mut one = match Run::open(witness, first, &subject.params) {
         Ok(run) => run,
         Err(error) => {
+            not_beside(&error);
             let message = format!("after one instance was closed, another one cannot be opened: {error}");
             return witness.found(Check::SeveralStates, message);
         }
@@ -144,6 +161,7 @@ fn beside(witness: &Witness, subject: &Subject, first: &Plugin, second: &Plugin)
     let mut other = match Run::open(witness, second, &subject.params) {
         Ok(run) => run,
         Err(error) => {
+            not_beside(&error);
             let message = format!("the source of a second state cannot be opened beside the first's: {error}");
             return witness.found(Check::SeveralStates, message);
         }
@@ -172,6 +190,7 @@ fn beside(witness: &Witness, subject: &Subject, first: &Plugin, second: &Plugin)
             return witness.found(Check::BatchShared, message);
         }
     }
+    witness.skipped(Check::BatchShared, "no two instances had events lent at the same time");
     if ended && (one.events != alone || other.events != alone) {
         let message = format!(
             "a source gave {alone} events alone, and {} and {} of two states that were read in turn",
@@ -183,7 +202,7 @@ fn beside(witness: &Witness, subject: &Subject, first: &Plugin, second: &Plugin)
 }
 
 /// What is done on another thread: the number of events, or why there are none.
-fn whole(witness: &Witness, plugin: &Plugin, subject: &Subject) -> Result<u64, String> {
+pub(super) fn whole(witness: &Witness, plugin: &Plugin, subject: &Subject) -> Result<u64, String> {
     let mut run = Run::open(witness, plugin, &subject.params)?;
     for _ in 0..20 {
         if run.over {

@@ -27,6 +27,8 @@ pub(super) enum Message {
     Judged(Check),
     /// The check could not be made.
     Skipped { check: Check, why: String },
+    /// Something that is no finding, and that the user should know.
+    Note(String),
     /// Nothing further can be checked with these params and this config.
     Stopped(String),
     /// Memory was touched that must not be: a number of [`Kind`](crate::guard::Kind).
@@ -67,7 +69,8 @@ impl Witness {
     }
 
     fn tell(&self, message: &Message) {
-        let of_check = matches!(message, Message::Found { .. } | Message::Judged(_) | Message::Skipped { .. });
+        let of_check =
+            matches!(message, Message::Found { .. } | Message::Judged(_) | Message::Skipped { .. } | Message::Note(_));
         if self.quiet && of_check {
             return;
         }
@@ -111,6 +114,10 @@ impl Witness {
 
     pub(super) fn skipped(&self, check: Check, why: impl Into<String>) {
         self.tell(&Message::Skipped { check, why: why.into() });
+    }
+
+    pub(super) fn note(&self, text: String) {
+        self.tell(&Message::Note(text));
     }
 
     pub(super) fn stopped(&self, why: impl Into<String>) {

@@ -50,7 +50,7 @@ pub(super) struct Options {
     /// How long a call may take until it counts as one that does not return.
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     timeout: f64,
-    /// Print one JSON object: plugin, checks with rule, name, verdict, findings.
+    /// Print one JSON object: plugin, notes, checks with rule, name, verdict, findings.
     #[arg(long)]
     json: bool,
     /// Print all checks, and the rules that have none and why.
@@ -181,6 +181,9 @@ fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
     }
     for outcome in report.of(Verdict::Failed) {
         failed(out, outcome)?;
+    }
+    for note in &report.notes {
+        writeln!(out, "note: {note}\n")?;
     }
     writeln!(out, "passed ({})", report.passed)?;
     for outcome in report.of(Verdict::Passed) {

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use falconet_host::{Event, Extracted, FieldRequest, Value, utc};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// The names of the columns.
-pub(super) fn header(out: &mut impl Write, fields: &[FieldRequest]) -> io::Result<()> {
-    write!(out, "num\ttime\tsource\ttext")?;
+/// The names of the columns, that of the text if it is one.
+pub(super) fn header(out: &mut impl Write, text: bool, fields: &[FieldRequest]) -> io::Result<()> {
+    write!(out, "num\ttime\tsource{}", if text { "\ttext" } else { "" })?;
     for field in fields {
         write!(out, "\t{}", printable(field.as_str().as_bytes()))?;
     }
@@ -19,11 +19,14 @@ pub(super) fn header(out: &mut impl Write, fields: &[FieldRequest]) -> io::Resul
 pub(super) fn columns(
     out: &mut impl Write,
     event: &Event<'_>,
-    text: &str,
+    text: Option<&str>,
     fields: &[(&FieldRequest, Extracted)],
 ) -> io::Result<()> {
     let source = printable(event.source().to_bytes());
-    write!(out, "{}\t{}\t{source}\t{}", event.num(), utc(event.ts()), printable(text.as_bytes()))?;
+    write!(out, "{}\t{}\t{source}", event.num(), utc(event.ts()))?;
+    if let Some(text) = text {
+        write!(out, "\t{}", printable(text.as_bytes()))?;
+    }
     for (request, extracted) in fields {
         let text = cell(&extracted.values, request.field().list);
         write!(out, "\t{text}")?;
@@ -48,7 +51,7 @@ fn cell(values: &[Value], list: bool) -> String {
 pub(super) fn json(
     out: &mut impl Write,
     event: &Event<'_>,
-    text: &str,
+    text: Option<&str>,
     fields: &[(&FieldRequest, Extracted)],
 ) -> io::Result<()> {
     serde_json::to_writer(&mut *out, &Line { event, text, fields }).map_err(io::Error::from)?;
@@ -57,18 +60,20 @@ pub(super) fn json(
 
 struct Line<'a> {
     event: &'a Event<'a>,
-    text: &'a str,
+    text: Option<&'a str>,
     fields: &'a [(&'a FieldRequest, Extracted)],
 }
 
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(6))?;
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("num", &self.event.num())?;
         map.serialize_entry("time", &utc(self.event.ts()))?;
         map.serialize_entry("ts", &self.event.ts())?;
         map.serialize_entry("source", &self.event.source().to_string_lossy())?;
-        map.serialize_entry("text", self.text)?;
+        if let Some(text) = self.text {
+            map.serialize_entry("text", text)?;
+        }
         map.serialize_entry("fields", &FieldsOf(self.fields))?;
         map.end()
     }
@@ -137,7 +142,7 @@ mod tests {
 
     #[test]
     fn columns_have_tabs_between_them_and_none_inside() {
-        let line = written(|out, event, fields| columns(out, event, "a\nb\x1b", fields));
+        let line = written(|out, event, fields| columns(out, event, Some("a\nb\x1b"), fields));
         assert_eq!(
             line,
             "3\t2001-09-09T01:46:40.000000001Z\ttest\ta\\nb\\u{1b}\tq\\t\\xff\"\t(1,18446744073709551615)\t<NA>\n"
@@ -146,7 +151,7 @@ mod tests {
 
     #[test]
     fn json_has_numbers_lists_and_nulls() {
-        let line = written(|out, event, fields| json(out, event, "a\nb", fields));
+        let line = written(|out, event, fields| json(out, event, Some("a\nb"), fields));
         let expected = concat!(
             r#"{"num":3,"time":"2001-09-09T01:46:40.000000001Z","ts":1000000000000000001,"source":"test","text":"a\nb","#,
             r#""fields":{"a":"q\t�\"","b[k]":[1,18446744073709551615],"c":null}}"#,

@@ -9,10 +9,11 @@ use std::{
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use falconet_host::{Binary, Info, Inspector, Library, Logs, Plugin, RegisterError, SYMBOLS, Version};
 
-use super::target;
+use super::{limit::Limit, target};
 
 /// Prints all that is known of the plugin.
-pub(super) fn main(path: &Path) -> anyhow::Result<()> {
+pub(super) fn main(path: &Path, limit: &Limit) -> anyhow::Result<()> {
+    limit.watch()?;
     let (library, defaults) = target::open(path)?;
     let out = &mut io::stdout().lock();
     identity(out, &library)?;

@@ -8,6 +8,8 @@ mod config;
 mod format;
 mod info;
 mod interrupt;
+mod limit;
+mod output;
 mod package;
 mod plugins;
 mod progress;
@@ -23,7 +25,10 @@ use std::{
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-/// Build, run, inspect, measure and pack Falco plugins without Falco.
+/// Build, run, inspect, check, measure and pack Falco plugins without Falco.
+///
+/// The exit code is 0 if all went well, 1 for an error, 2 for a command line that makes no sense, 130 for a run that
+/// Ctrl-C has ended; that of check stands in its help.
 #[derive(Parser)]
 #[command(name = "falconet", version)]
 struct Cli {
@@ -46,6 +51,8 @@ enum Command {
         /// Where the archive is put.
         #[arg(long, value_name = "FOLDER", default_value = ".")]
         out: PathBuf,
+        #[command(flatten)]
+        limit: limit::Limit,
     },
     /// Measure plugins side by side: time, instructions, allocations, load time, memory.
     Bench(bench::Options),
@@ -61,6 +68,8 @@ enum Command {
     Info {
         /// The folder of the plugin's crate, or a library file.
         plugin: PathBuf,
+        #[command(flatten)]
+        limit: limit::Limit,
     },
     Check(check::Options),
     /// One scenario of `check`, in a process of its own.
@@ -71,6 +80,13 @@ enum Command {
 /// Runs the command line. 0 if all went well, 1 for an error, 2 for a command line that makes no sense, 130 for a run
 /// that Ctrl-C has ended.
 pub(crate) fn main() -> ExitCode {
+    let code = command();
+    // Destructors of a plugin may still run when the process ends.
+    std::mem::forget(falconet_host::waiting_for("what the plugin does at the end of the process"));
+    code
+}
+
+fn command() -> ExitCode {
     let matches = Cli::command().get_matches();
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if let (Command::Run(options), Some(matches)) = (&mut cli.command, matches.subcommand_matches("run")) {
@@ -78,11 +94,11 @@ pub(crate) fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::Build { path } => build::main(&path).map(|()| ExitCode::SUCCESS),
-        Command::Package { plugin, out } => package::main(&plugin, &out).map(|()| ExitCode::SUCCESS),
+        Command::Package { plugin, out, limit } => package::main(&plugin, &out, &limit).map(|()| ExitCode::SUCCESS),
         Command::Bench(options) => bench::main(&options).map(|()| ExitCode::SUCCESS),
         Command::BenchRound { job } => bench::round(&job).map(|()| ExitCode::SUCCESS),
         Command::Run(options) => run::main(&options),
-        Command::Info { plugin } => info::main(&plugin).map(|()| ExitCode::SUCCESS),
+        Command::Info { plugin, limit } => info::main(&plugin, &limit).map(|()| ExitCode::SUCCESS),
         Command::Check(options) => check::main(&options),
         Command::CheckChild(options) => check::child(options).map(|()| ExitCode::SUCCESS),
     };

@@ -8,10 +8,11 @@ use std::{
 
 use falconet_host::{Binary, Package};
 
-use super::target;
+use super::{limit::Limit, target};
 
 /// Packs the plugin into `out`. What is in the archive goes to stderr, its path to stdout.
-pub(super) fn main(path: &Path, out: &Path) -> anyhow::Result<()> {
+pub(super) fn main(path: &Path, out: &Path, limit: &Limit) -> anyhow::Result<()> {
+    limit.watch()?;
     let library = target::open_stripped(path)?;
     let package = Package::write(&library, out)?;
     let binary = Binary::read(library.path())?;

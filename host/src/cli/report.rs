@@ -50,6 +50,7 @@ impl Poll {
     pub(super) fn stop(self) -> anyhow::Result<()> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.thread().unpark();
+        let _watched = falconet_host::waiting_for("plugin_get_metrics on another thread");
         self.thread.join().unwrap_or_else(|_| bail!("the thread that asks for metrics has panicked"))
     }
 }

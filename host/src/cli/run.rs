@@ -2,7 +2,7 @@
 //! `falconet run`: a plugin's events, printed as they come.
 
 use std::{
-    io::{self, BufWriter, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
     thread,
@@ -11,12 +11,15 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::{ArgMatches, Args};
-use falconet_host::{Capture, Defaults, Event, Extracted, FieldRequest, Inspector, Logs, Next, split_fields};
+use falconet_host::{
+    Capture, Defaults, Event, Extracted, FieldRequest, Inspector, Logs, Next, Stuck, split_fields, watch,
+};
 
 use super::{
     config, format,
     interrupt::Interrupt,
-    is_closed_pipe,
+    is_closed_pipe, limit,
+    output::Output,
     plugins::{self, With},
     progress::Progress,
     report, target,
@@ -25,8 +28,14 @@ use super::{
 /// How long to wait after a timeout: sources pace themselves, this only keeps those that do not from spinning.
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// After how many seconds a source that blocks is told of.
+const TELL: f64 = 10.0;
+const NEXT_BATCH: &str = "plugin_next_batch";
+const WAITING: &str = "it should give -1 (timeout) after some ten milliseconds without an event, because async events wait \
+    for it. The run goes on; Ctrl-C or --timeout SECONDS ends it";
+
 /// Run a plugin and print its events: number, time, source, text, with tabs between them. Ctrl-C ends the run as the end
-/// of the events would, with exit code 130.
+/// of the events would, with exit code 130. A call into a plugin that takes longer than --timeout ends it with exit code 1.
 #[derive(Args)]
 pub(super) struct Options {
     /// The folder of the plugin's crate, which is built first, or a library file. A crate's defaults for PARAMS,
@@ -54,6 +63,9 @@ pub(super) struct Options {
     /// No header line above the columns of --fields.
     #[arg(long)]
     no_header: bool,
+    /// No text: neither the column nor, with --json, the key. plugin_event_to_string is not called then.
+    #[arg(long)]
+    no_text: bool,
     /// One more plugin, which parses, extracts or injects events: a crate's folder or a library file, with its config
     /// after a =. May be given several times. Plugins are loaded in the order of the command line, PLUGIN among them: one
     /// that exports a table stands before those that use it. --fields may name the fields of all.
@@ -65,6 +77,11 @@ pub(super) struct Options {
     /// Print this state table on stderr at the end, with all its entries. May be given several times.
     #[arg(long, value_name = "NAME")]
     table: Vec<String>,
+    /// How long each call into a plugin may take: one that takes longer ends the run, with an error and exit code 1.
+    /// Without this it is 60, and plugin_next_batch, in which a live source may wait for its events, ends nothing: a line on
+    /// stderr says so after 10. Given, it holds for plugin_next_batch, too.
+    #[arg(long, value_name = "SECONDS", value_parser = limit::seconds)]
+    timeout: Option<f64>,
     /// How many of --with stand before PLUGIN.
     #[arg(skip)]
     before: usize,
@@ -80,6 +97,8 @@ impl Options {
 
 /// Runs the plugin to its end.
 pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
+    let (out, progress) = (Output::new(), Progress::new());
+    look_after(options, &out, &progress)?;
     let (library, defaults) = target::open(&options.plugin)?;
     let info = library.info();
     if !info.capabilities.source {
@@ -91,7 +110,6 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
     }
     let config = config::of_run(options.config.as_deref(), options.follow, &defaults)?;
     let params = options.params.as_ref().or(defaults.params.as_ref()).map_or("", String::as_str);
-    let progress = Progress::new();
     let logs = {
         let progress = progress.clone();
         Logs::with_callback(move |record| progress.log(record))
@@ -111,14 +129,12 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::new().context("cannot listen for Ctrl-C")?;
     let mut run = Run { inspector: &inspector, fields, options, progress, interrupt, events: 0, bytes: 0 };
     let start = Instant::now();
-    let mut out = BufWriter::with_capacity(1 << 16, io::stdout());
-    let done = run.drain(capture, &mut out).and_then(|()| Ok(out.flush()?));
+    let done = run.drain(capture, &out).and_then(|()| Ok(out.flush()?));
     run.progress.finish();
     match done {
         // Who reads our output (`| head`) has enough: that is no error, and nothing more is said.
         Err(error) if is_closed_pipe(&error) => {
-            // What is left in the buffer has no reader.
-            drop(out.into_parts());
+            out.discard();
             Ok(ExitCode::SUCCESS)
         }
         done => {
@@ -129,6 +145,32 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
             done.and(flushed.map_err(Into::into)).and(findings).map(|()| run.interrupt.exit_code())
         }
     }
+}
+
+/// Looks after the plugin from now on, on this thread.
+fn look_after(options: &Options, out: &Output, progress: &Progress) -> anyhow::Result<()> {
+    let (out, progress) = (out.clone(), progress.clone());
+    let [tell, end] = match options.timeout {
+        Some(timeout) => [timeout; 2],
+        None => [TELL, limit::DEFAULT],
+    }
+    .map(Duration::from_secs_f64);
+    let may_block = options.timeout.is_none();
+    let mut told = false;
+    let stuck = move |stuck: &Stuck| {
+        if may_block && stuck.call == NEXT_BATCH {
+            if !told {
+                told = true;
+                // What came before is not to be waited for.
+                out.flush_for_a_while();
+                progress.line(&format!("note: {stuck}: {WAITING}"));
+            }
+        } else if stuck.since >= end {
+            out.flush_for_a_while();
+            limit::end(stuck);
+        }
+    };
+    watch(tell, stuck).context("cannot start the thread that looks after the plugin")
 }
 
 fn requests(inspector: &Inspector, options: &Options, defaults: &Defaults) -> anyhow::Result<Vec<FieldRequest>> {
@@ -151,7 +193,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn drain(&mut self, mut capture: Capture<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+    fn drain(&mut self, mut capture: Capture<'_>, out: &Output) -> anyhow::Result<()> {
         let poll = self.options.metrics.then(|| report::Poll::start(self.inspector)).transpose()?;
         let done = self.events(&mut capture, out);
         let polled = poll.map_or(Ok(()), report::Poll::stop);
@@ -174,12 +216,12 @@ impl Run<'_> {
         }
     }
 
-    fn events(&mut self, capture: &mut Capture<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+    fn events(&mut self, capture: &mut Capture<'_>, out: &Output) -> anyhow::Result<()> {
         let max = self.options.max.unwrap_or(u64::MAX);
         // A reader at a terminal sees each event at once, others get whole buffers.
         let flush_each = io::stdout().is_terminal();
         if !self.options.json && !self.options.no_header && !self.fields.is_empty() {
-            self.progress.around(|| format::header(out, &self.fields))?;
+            self.progress.around(|| format::header(&mut *out.lock(), !self.options.no_text, &self.fields))?;
         }
         while self.events < max && !self.interrupt.came() {
             match capture.next_event()? {
@@ -201,8 +243,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn print(&self, event: &Event<'_>, out: &mut impl Write, flush: bool) -> anyhow::Result<()> {
-        let text = self.inspector.event_text(event);
+    fn print(&self, event: &Event<'_>, out: &Output, flush: bool) -> anyhow::Result<()> {
+        let text = (!self.options.no_text).then(|| self.inspector.event_text(event));
         let mut fields = Vec::with_capacity(self.fields.len());
         for request in &self.fields {
             // One field a call, as libsinsp asks.
@@ -211,9 +253,10 @@ impl Run<'_> {
             fields.push((request, extraction.fields.into_iter().next().unwrap_or_else(Extracted::default)));
         }
         self.progress.around(|| {
+            let out = &mut *out.lock();
             match self.options.json {
-                true => format::json(out, event, &text, &fields)?,
-                false => format::columns(out, event, &text, &fields)?,
+                true => format::json(out, event, text.as_deref(), &fields)?,
+                false => format::columns(out, event, text.as_deref(), &fields)?,
             }
             if flush { out.flush() } else { Ok(()) }
         })?;

@@ -66,6 +66,23 @@ fn run_prints_json() {
 }
 
 #[test]
+fn run_leaves_out_the_text_and_does_not_ask_for_it() {
+    let plugin = compiled!("hangs.c");
+    let run = |more: &[&str]| {
+        let mut command = falconet();
+        command.arg("run").arg(&plugin.path).args(["--no-text", "--fields", "h.num", "--timeout", "20"]).args(more);
+        // It would never return from the text.
+        stdout(&command.env("HANG", "event_to_string").output().unwrap())
+    };
+    let time = "1970-01-01T00:00:00.000000001Z";
+    let columns = run(&[]);
+    assert!(columns.starts_with(&format!("num\ttime\tsource\th.num\n1\t{time}\thangs\t1\n")), "{columns}");
+    let json = run(&["--json", "--max", "1"]);
+    let expected = format!(r#"{{"num":1,"time":"{time}","ts":1,"source":"hangs","fields":{{"h.num":1}}}}"#);
+    assert_eq!(json.trim_end(), expected);
+}
+
+#[test]
 fn errors_say_which_call_failed_and_exit_with_1() {
     let (good, faulty) = (compiled!("good.c"), compiled!("faulty.c"));
     let run = |plugin: &Path, args: &[&str]| falconet().arg("run").arg(plugin).args(args).output().unwrap();

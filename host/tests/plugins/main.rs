@@ -8,6 +8,7 @@ mod cli;
 mod cli_with;
 mod exported;
 mod extract;
+mod hangs;
 mod init;
 mod linked;
 mod listen;

@@ -82,6 +82,19 @@ fn the_header_alone_in_every_standard() {
 }
 
 #[test]
+fn the_header_is_c_of_1990_but_for_its_types() {
+    let Ok(compilers) = compilers() else { return };
+    let source = folder("c89").join("twice.c");
+    std::fs::write(&source, "#include <falconet.h>\n#include <falconet.h>\nint main(void) { return 0; }\n").unwrap();
+    for compiler in compilers.into_iter().filter(|compiler| compiler.language == "c") {
+        let mut command = compiler.command("c89");
+        // bool is of 1999.
+        command.arg("-Wno-c99-extensions");
+        tools::output(command.arg("-fsyntax-only").arg("-I").arg(root().join("include")).arg(&source));
+    }
+}
+
+#[test]
 fn the_header_before_and_behind_the_official_one() {
     let (Ok(compilers), Ok(host)) = (compilers(), real_host()) else { return };
     let folder = folder("official");

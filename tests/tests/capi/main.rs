@@ -7,5 +7,6 @@ mod example;
 mod header;
 mod installed;
 mod layout;
+mod lines;
 mod packages;
 mod readme;

@@ -35,7 +35,7 @@ fn the_commands_build_and_run_the_examples() {
         return;
     }
     // What an earlier run has left would not be built anew.
-    for built in ["libdemo.so", "reader"] {
+    for built in ["libdemo.so", "liblines.so", "reader"] {
         let _there_may_be_none = fs::remove_file(root().join("examples/c").join(built));
     }
     let [commands, link] = <[String; 2]>::try_from(blocks("sh")).unwrap();

@@ -194,3 +194,42 @@ fn the_text_names_rule_finding_and_what_to_do() {
     assert!(at(&text, "FAILED") < at(&text, "\npassed (") && at(&text, "\npassed (") < at(&text, "\nnot applicable ("));
     assert!(text.ends_with(" not applicable\n"), "{text}");
 }
+
+#[test]
+fn what_the_checks_could_not_look_at_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = root().join("tests/faulty/source.c");
+    let Some(library) = compile(folder.path(), "source", &source, None) else { return };
+    let checked = check(&library, &["--params", "100"]);
+    let notes = checked.notes();
+    let [varying, never] = notes.as_slice() else { panic!("two notes were expected: {notes:?}") };
+    assert!(varying.starts_with("not compared: f.calls. The same event asked again gave another value"), "{varying}");
+    assert!(never.starts_with("never a value in 6 events: f.never. The checks of section 5 say nothing"), "{never}");
+    assert_eq!((checked.code, checked.findings().len()), (0, 0), "notes are no findings");
+    let mut command = std::process::Command::new(falconet_tests::plugins::command());
+    let output = command.arg("check").arg(&library).args(["--params", "100"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(notes.iter().all(|note| text.contains(&format!("note: {note}\n"))), "{text}");
+    let checked = check(&library, &["--params", "0"]);
+    let expected = "the source ended without an event: little could be checked. Give --params";
+    assert!(checked.notes().iter().any(|note| note.starts_with(expected)), "{:?}", checked.notes());
+}
+
+#[test]
+fn host_5_6_an_answer_of_another_type_than_the_field_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = root().join("tests/faulty/source.c");
+    for (how, told) in [
+        ("TEXT_FOR_NUMBER", "the address of the text 'a text': uint64 was declared, a text was given"),
+        ("NUMBER_FOR_TEXT", "'f.text': its text is said to be at 0x"),
+        ("ONE_POINTER_LESS", "which is not aligned to 8 bytes for string"),
+        ("VALUE_IN_PLACE", "'f.num': res is 0x8, where there is no memory: write the address of the value into res"),
+    ] {
+        let fault = format!("FAULT_VALUE_MALFORMED__{how}");
+        let Some(library) = compile(folder.path(), &fault, &source, Some(&fault)) else { return };
+        let checked = check(&library, &["--params", "100"]);
+        let findings = checked.findings();
+        let messages = findings.get("value-malformed").map(Vec::as_slice).unwrap_or_default();
+        assert!(messages.iter().any(|message| message.contains(told)), "{fault}: {findings:?}");
+    }
+}

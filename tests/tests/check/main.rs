@@ -34,6 +34,11 @@ impl Checked {
             .collect()
     }
 
+    /// What is no finding.
+    fn notes(&self) -> Vec<&str> {
+        self.report["notes"].as_array().into_iter().flatten().filter_map(Json::as_str).collect()
+    }
+
     /// The checks that passed.
     fn passed(&self) -> Vec<&str> {
         let checks = self.report["checks"].as_array().into_iter().flatten();

@@ -82,4 +82,7 @@ fn json_and_k8s_audit() {
 #[test]
 fn fixtures() {
     passes(&plugins::table_owner(), &[], &["table-exported"]);
+    // Numbers out of payloads that are made up say how long its lists are.
+    let arguments = ["--params", "events=40 timeout events=30", "--events", "70"];
+    passes(&plugins::rules(), &arguments, &[&SOURCE[..], &FIELDS].concat());
 }

@@ -10,7 +10,8 @@ use core::ptr::{NonNull, null};
 use super::{List, Request};
 use crate::abi;
 use crate::event::{Event, Span};
-use crate::extract::memory::{Area, Dropped, Filled, Offsets, Results};
+use crate::extract::Dropped;
+use crate::extract::memory::{Area, Filled, Offsets, Results};
 use crate::extract::value::{Placed, Value};
 
 /// The memory of a program's values: what [`Extraction`](crate::extract::Extraction) is for a plugin's state.

@@ -28,7 +28,7 @@ fn a_combined_line_has_every_value() {
     assert_eq!(text(line, parsed.client()), Some("192.0.2.1"));
     assert_eq!(client_addr(line.as_bytes(), &parsed), Some(IpAddr::from([192, 0, 2, 1])));
     assert_eq!(text(line, parsed.user()), Some("ada"));
-    assert_eq!(parsed.time(), Some(1_431_857_103_000_000_000));
+    assert_eq!(time(line.as_bytes(), &parsed), Some(1_431_857_103_000_000_000));
     assert_eq!(text(line, parsed.method()), Some("GET"));
     assert_eq!(text(line, parsed.target()), Some("/a/b.html?x=1&y=2"));
     assert_eq!(text(line, parsed.path()), Some("/a/b.html"));
@@ -67,7 +67,7 @@ fn an_empty_part_is_an_empty_value() {
     assert_eq!(text(line, parsed.referer()), Some(""));
     assert_eq!(text(line, parsed.agent()), Some(""));
     assert_eq!(parsed.bytes(), Some(0));
-    assert_eq!((parsed.time(), parsed.method()), (None, None));
+    assert_eq!((time(line.as_bytes(), &parsed), parsed.method()), (None, None));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_user_may_hold_what_would_end_it() {
         let line = &format!("::1 - {user} [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 5");
         let parsed = Line::parse(line.as_bytes());
         assert_eq!(text(line, parsed.user()), Some(user), "{line}");
-        assert_eq!(parsed.time(), Some(1_431_857_103_000_000_000), "{line}");
+        assert_eq!(time(line.as_bytes(), &parsed), Some(1_431_857_103_000_000_000), "{line}");
     }
 }
 
@@ -297,8 +297,48 @@ fn ranges_of_other_bytes_are_checked() {
     }
 }
 
+#[test]
+fn the_time_is_read_without_the_rest() {
+    const TIME: Option<u64> = Some(1_431_857_103_000_000_000);
+    for (line, expected) in [
+        // Cut off, or wrong, only where the time was read already.
+        ("h - - [17/May/2015:10:05:03 +0000] \"", TIME),
+        ("h - - [17/May/2015:10:05:03 +0000] \"GET / HT", TIME),
+        ("h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 2", TIME),
+        ("h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 18446744073709551616", TIME),
+        ("2001:db8::1 who - [17/May/2015:12:05:03 +0200] \"", TIME),
+        ("h - a [b] c [17/May/2015:10:05:03 +0000] \"x", TIME),
+        ("h -  [17/May/2015:10:05:03 +0000] \"x", TIME),
+        // Wrong before.
+        ("", None),
+        ("17/May/2015:10:05:03 +0000", None),
+        (" - - [17/May/2015:10:05:03 +0000] \"x", None),
+        ("h  - [17/May/2015:10:05:03 +0000] \"x", None),
+        ("h - [17/May/2015:10:05:03 +0000] \"x", None),
+        ("h - - [17/May/2015:10:05:03 +0000]", None),
+        ("h - - [17/May/2015:10:05:03 +0000] ", None),
+        ("h - - [17/May/2015:10:05:03 +0000] x", None),
+        ("h - - [17/May/2015:10:05:03 +0000]\"x", None),
+        ("h - - [17/May/2015:10:05:03 +0000 \"x", None),
+        ("h - - 17/May/2015:10:05:03 +0000] \"x", None),
+        ("h - - [] \"x", None),
+        ("h - - [17/May/2015:10:05:03] \"x", None),
+        ("h - - [17/Mai/2015:10:05:03 +0000] \"x", None),
+        ("h - - [17/May/2015:10:05:03 ,0000] \"x", None),
+        ("h - - [17/May/2015:25:05:03 +0000] \"x", None),
+        // The brackets are the last before the first `] \"`, which another time behind them does not change.
+        ("h - - [17/May/2015:10:05:03 +0000] \"x [17/May/2016:10:05:03 +0000] \"x", TIME),
+        ("h - - [no] \"x [17/May/2015:10:05:03 +0000] \"x", None),
+        ("h - - [17/] \"/2015:10:05:03 +0000] \"x", None),
+        ("h - - [17/ [a/2015:10:05:03 +0000] \"x", None),
+    ] {
+        assert_eq!(time_of(line.as_bytes(), &mut Clock::default()), expected, "{line}");
+        assert!(!Line::parse(line.as_bytes()).is_well_formed(), "{line}");
+    }
+}
+
 /// Calls everything there is, and checks that every range lies in the line.
-fn exercise(bytes: &[u8]) {
+fn exercise(bytes: &[u8], clock: &mut Clock) {
     let parsed = Line::parse(bytes);
     assert_eq!(parsed.whole().len() as usize, bytes.len());
     let spans = [
@@ -322,6 +362,12 @@ fn exercise(bytes: &[u8]) {
         assert!(parsed.is_well_formed());
     }
     let _ = client_addr(bytes, &parsed);
+    let head = time_of(bytes, clock);
+    if parsed.is_well_formed() {
+        assert_eq!(head, time(bytes, &parsed), "{:?}", bytes.escape_ascii());
+    } else {
+        assert_eq!(time(bytes, &parsed), None);
+    }
 }
 
 #[test]
@@ -340,7 +386,7 @@ fn no_bytes_make_it_panic() {
         state ^= state << 17;
         (state >> 33) as usize % below
     };
-    let mut well_formed = 0;
+    let (mut well_formed, mut clock) = (0, Clock::default());
     for round in 0..200_000 {
         let mut bytes = seeds[round % seeds.len()].clone().into_bytes();
         for _ in 0..=random(4) {
@@ -360,7 +406,7 @@ fn no_bytes_make_it_panic() {
                 break;
             }
         }
-        exercise(&bytes);
+        exercise(&bytes, &mut clock);
         well_formed += usize::from(Line::parse(&bytes).is_well_formed());
     }
     // The mutations neither all break the line nor all leave it whole.

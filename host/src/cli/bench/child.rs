@@ -9,6 +9,8 @@ use std::{
     os::unix::process::ExitStatusExt as _,
     path::PathBuf,
     process::{Command, Output, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -16,12 +18,15 @@ use anyhow::{Context as _, anyhow, bail};
 use falconet_host::{FieldRequest, Load, Measured, Phase, Plugin, Sample, Work};
 use serde::{Deserialize, Serialize};
 
-use super::allocations;
+use super::{super::limit, allocations};
 
 /// What stands before the result on stdout: a plugin may print, too.
 const RESULT: &str = "falconet bench: ";
 /// What stands before the name of a phase on stderr.
 const AT: &str = "falconet bench at: ";
+
+/// How long the pipes of a process are read behind its end where somebody else holds them open.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What a process is to do with one plugin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +43,8 @@ pub(super) struct Job {
     pub(super) count: bool,
     /// Give the values of the first events, too.
     pub(super) samples: bool,
+    /// How long a call may take, in seconds.
+    pub(super) timeout: f64,
 }
 
 /// What came of it.
@@ -57,6 +64,7 @@ pub(super) struct Round {
 /// The child's side: does the job and prints what came of it.
 pub(super) fn main(job: &str) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(job).context("bench-round is for falconet bench itself: use that")?;
+    limit::watch_for(job.timeout)?;
     if job.count {
         allocations::count();
     }
@@ -114,7 +122,8 @@ impl Job {
         for name in ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"] {
             command.env_remove(name);
         }
-        let output = command.output().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        let output =
+            output(&mut command).with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let round = self.result(&output, &stderr);
         let plugin = self.library.file_name().unwrap_or(OsStr::new("")).display();
@@ -139,6 +148,41 @@ impl Job {
             line.ok_or_else(|| anyhow!("the process ended at '{place}' without a result: does the plugin exit?"))?;
         Ok(serde_json::from_str(line)?)
     }
+}
+
+/// What a process said until its end. A process that the plugin has started may hold the pipes open behind that: it is not
+/// waited for.
+fn output(command: &mut Command) -> io::Result<Output> {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let stdout = child.stdout.take().map(gathered);
+    let stderr = child.stderr.take().map(gathered);
+    let status = child.wait()?;
+    let (stdout, stderr) = (stdout.map_or_else(Vec::new, last_words), stderr.map_or_else(Vec::new, last_words));
+    Ok(Output { status, stdout, stderr })
+}
+
+/// What comes out of a pipe, read on a thread of its own.
+fn gathered(mut pipe: impl io::Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (send, pieces) = mpsc::channel();
+    thread::spawn(move || {
+        let mut piece = vec![0; 1 << 16];
+        while let Ok(len) = pipe.read(&mut piece) {
+            // The end of the pipe is told by the end of the thread; where nobody listens, nothing more is read.
+            if len == 0 || send.send(piece.get(..len).unwrap_or_default().to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    pieces
+}
+
+/// All of it, up to the end of the pipe or a silence.
+fn last_words(pieces: Receiver<Vec<u8>>) -> Vec<u8> {
+    let mut said = Vec::new();
+    while let Ok(piece) = pieces.recv_timeout(LAST_WORDS) {
+        said.extend(piece);
+    }
+    said
 }
 
 /// The signals of a crash.

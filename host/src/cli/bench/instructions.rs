@@ -12,6 +12,9 @@ use super::child::Job;
 /// Units of the shorter and of the longer run.
 const UNITS: [u64; 2] = [6_400, 19_200];
 
+/// How much longer anything takes under callgrind.
+const SLOWER: f64 = 50.0;
+
 /// CPU time of sourcing up to which the end of the source is looked for: callgrind takes some fifty times that.
 const MOST_NS: u64 = 250_000_000;
 
@@ -26,8 +29,10 @@ pub(super) fn of(job: &Job, phase: Phase, source: &Measured) -> anyhow::Result<O
     for (run, units) in runs.iter_mut().zip(UNITS) {
         // Behind the end, a run is longer by its calls alone.
         let max = if phase == Phase::End { job.max } else { units };
-        let job = Job { max, end_calls: units, phases: vec![phase], count: false, samples: false, ..job.clone() };
-        let Some(counted) = count(&job, function, phase)? else { return Ok(None) };
+        let timeout = job.timeout * SLOWER;
+        let (phases, count, samples) = (vec![phase], false, false);
+        let job = Job { max, end_calls: units, phases, count, samples, timeout, ..job.clone() };
+        let Some(counted) = counted(&job, function, phase)? else { return Ok(None) };
         *run = counted;
     }
     let [less, more] = runs;
@@ -39,7 +44,7 @@ pub(super) fn of(job: &Job, phase: Phase, source: &Measured) -> anyhow::Result<O
 }
 
 /// Units and instructions of one run; `None` if there is no such work.
-fn count(job: &Job, function: &str, phase: Phase) -> anyhow::Result<Option<(u64, u64)>> {
+fn counted(job: &Job, function: &str, phase: Phase) -> anyhow::Result<Option<(u64, u64)>> {
     let toggle = format!("--toggle-collect={function}");
     let arguments = ["--tool=callgrind", "--callgrind-out-file=/dev/null", toggle.as_str()];
     let (round, said) = job.run_by("valgrind", &arguments).context("valgrind")?;

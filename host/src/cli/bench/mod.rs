@@ -23,7 +23,7 @@ use self::{
     figures::{Figure, Figures, LoadFigures, Report},
     table::Look,
 };
-use super::target;
+use super::{limit, target};
 
 /// Calls behind the end of a source, a round.
 const END_CALLS: u64 = 100_000;
@@ -55,6 +55,8 @@ pub(super) struct Options {
     /// Count no instructions: that takes most of the time. They are counted where valgrind is.
     #[arg(long)]
     no_instructions: bool,
+    #[command(flatten)]
+    limit: limit::Limit,
     /// Print one JSON object instead of tables.
     #[arg(long)]
     json: bool,
@@ -144,6 +146,7 @@ fn jobs(options: &Options) -> anyhow::Result<Vec<Job>> {
         phases: Vec::new(),
         count: false,
         samples: false,
+        timeout: options.limit.seconds(),
     };
     job.fields = match &options.fields {
         Some(fields) => split_fields(fields).into_iter().map(str::to_owned).collect(),

@@ -15,6 +15,7 @@ mod example {
     pub(crate) mod line;
     pub(crate) mod span;
     pub(crate) mod time;
+    pub(crate) mod word;
 }
 
 use std::ffi::{CStr, CString};
@@ -32,7 +33,7 @@ use falco_plugin::source::{EventBatch, EventInput, SourcePlugin, SourcePluginIns
 use falco_plugin::tables::TablesInput;
 use falco_plugin::{FailureReason, extract_plugin, plugin, source_plugin};
 
-use example::{address, line, span, time};
+use example::{address, line, span, time, word};
 use pattern::Pattern;
 
 /// Events of a batch.
@@ -41,7 +42,7 @@ const BATCH: usize = 128;
 /// What a line says of the five fields, as ranges of it.
 #[derive(Debug, Default)]
 pub struct Parts {
-    client: Option<IpAddr>,
+    client: Option<Range<usize>>,
     method: Option<Range<usize>>,
     path: Option<Range<usize>>,
     status: Option<u64>,
@@ -54,10 +55,10 @@ enum Reader {
 }
 
 impl Reader {
-    /// The time of a line in nanoseconds since 1970.
-    fn time(&self, line: &[u8]) -> Option<u64> {
+    /// The time of a line's event in nanoseconds since 1970: only what is before the request is read.
+    fn time(&self, line: &[u8], clock: &mut time::Clock) -> Option<u64> {
         match self {
-            Self::Line => line::Line::parse(line).time(),
+            Self::Line => line::time_of(line, clock),
             Self::Pattern(pattern) => pattern.time(line),
         }
     }
@@ -68,7 +69,7 @@ impl Reader {
                 let line = line::Line::parse(text);
                 let range = |span: span::Span| Some(span.start().try_into().ok()?..span.end().try_into().ok()?);
                 Parts {
-                    client: line::client_addr(text, &line),
+                    client: line.client().and_then(range),
                     method: line.method().and_then(range),
                     path: line.path().and_then(range),
                     status: line.status(),
@@ -76,6 +77,14 @@ impl Reader {
                 }
             }
             Self::Pattern(pattern) => pattern.parts(text),
+        }
+    }
+
+    /// The address that a text is: only where the field is asked for, as in `examples/access-log`.
+    fn address(&self, text: &[u8]) -> Option<IpAddr> {
+        match self {
+            Self::Line => address::parse(text),
+            Self::Pattern(_) => str::from_utf8(text).ok()?.parse().ok(),
         }
     }
 }
@@ -112,7 +121,7 @@ impl SourcePlugin for AccessLog {
     fn open(&mut self, params: Option<&str>) -> Result<Lines, Error> {
         let path = params.context("the open params are the path of a log")?;
         let file = File::open(path).with_context(|| format!("cannot open {path}"))?;
-        Ok(Lines { file: BufReader::with_capacity(64 * 1024, file), line: Vec::new() })
+        Ok(Lines { file: BufReader::with_capacity(64 * 1024, file), line: Vec::new(), clock: time::Clock::default() })
     }
 
     fn event_to_string(&mut self, event: &EventInput<Plain<'_>>) -> Result<CString, Error> {
@@ -124,6 +133,7 @@ struct Lines {
     file: BufReader<File>,
     /// The line before, whose memory is used again.
     line: Vec<u8>,
+    clock: time::Clock,
 }
 
 impl SourcePluginInstance for Lines {
@@ -142,7 +152,7 @@ impl SourcePluginInstance for Lines {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let mut event = Self::plugin_event(line);
-            if let Some(time) = plugin.reader.time(line) {
+            if let Some(time) = plugin.reader.time(line, &mut self.clock) {
                 event.metadata.ts = time;
             }
             batch.add(event)?;
@@ -159,7 +169,9 @@ impl AccessLog {
 
     fn client(&mut self, request: ExtractRequest<Self>) -> Result<Option<IpAddr>, Error> {
         let event = request.event.event()?;
-        Ok(self.parts(request.context, event.params.event_data).client)
+        let line = event.params.event_data;
+        let client = self.parts(request.context, line).client.clone();
+        Ok(client.and_then(|client| self.reader.address(line.get(client)?)))
     }
 
     fn method(&mut self, request: ExtractRequest<Self>) -> Result<Option<CString>, Error> {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Lines by regular expressions, as strict as `examples/access-log` is.
 
-use std::net::IpAddr;
-
 use falco_plugin::anyhow::Error;
 use regex::bytes::{Captures, Regex};
 
@@ -12,23 +10,27 @@ use crate::time::utc_ns;
 /// A line: client, ident, user, time, request, status, bytes, and referer, agent and more or nothing.
 const LINE: &str = r#"(?s-u)^([^ ]+) [^ ]+ (.*?) \[([^\[]*?)\] "((?:[^"\\]|\\.)*)" ([0-9]{3}) (-|[0-9]+)(?: "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*"(?: .*)?)?$"#;
 
+/// What is before a line's request.
+const HEAD: &str = r#"(?s-u)^[^ ]+ [^ ]+ .*? \[([^\[]*?)\] ""#;
+
 /// A request: method, target, and a protocol or none.
 const REQUEST: &str = r"(?s-u)^([A-Za-z0-9!#$%&'*+.^_`|~-]+) (.+?)(?: HTTP/[^ ]*)?$";
 
 /// The expressions, compiled.
 pub(crate) struct Pattern {
     line: Regex,
+    head: Regex,
     request: Regex,
 }
 
 impl Pattern {
     pub(crate) fn new() -> Result<Self, Error> {
-        Ok(Self { line: Regex::new(LINE)?, request: Regex::new(REQUEST)? })
+        Ok(Self { line: Regex::new(LINE)?, head: Regex::new(HEAD)?, request: Regex::new(REQUEST)? })
     }
 
-    /// The time of a line in nanoseconds since 1970.
+    /// The time of a line's event in nanoseconds since 1970.
     pub(crate) fn time(&self, line: &[u8]) -> Option<u64> {
-        utc_ns(self.line.captures(line)?.get(3)?.as_bytes())
+        utc_ns(self.head.captures(line)?.get(1)?.as_bytes())
     }
 
     /// What a line says; nothing, if it is no line of this kind.
@@ -43,7 +45,7 @@ impl Pattern {
             digits => Some(digits.parse::<u64>().ok()?),
         };
         let mut parts = Parts {
-            client: text(1).and_then(|text| text.parse::<IpAddr>().ok()),
+            client: Some(line.get(1)?.range()),
             status: Some(text(5)?.parse().ok()?),
             bytes,
             ..Parts::default()

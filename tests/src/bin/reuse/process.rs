@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a process has at a moment: descriptors, threads, files beside it, memory.
 
-use std::fs;
-use std::io;
+use std::time::Duration;
+use std::{fs, io, thread};
 
 use crate::{Failure, ensure};
 
@@ -24,7 +24,6 @@ pub(crate) struct Memory {
 }
 
 /// What others can see of it.
-#[derive(PartialEq, Eq)]
 pub(crate) struct Outside {
     descriptors: Vec<String>,
     threads: usize,
@@ -40,13 +39,32 @@ impl Outside {
                 (now.iter().filter(|it| !before.contains(it)), before.iter().filter(|it| !now.contains(it)));
             came.map(|it| format!("+ {it}")).chain(went.map(|it| format!("- {it}"))).take(9).collect()
         };
-        ensure(self == before, || {
+        let threads = (before.threads, self.threads_settled(before.threads));
+        let same = (&self.descriptors, &self.files) == (&before.descriptors, &before.files) && threads.0 == threads.1;
+        ensure(same, || {
             let (descriptors, files) =
                 (change(&self.descriptors, &before.descriptors), change(&self.files, &before.files));
-            let threads = (before.threads, self.threads);
             format!("descriptors {descriptors:?}, files {files:?}, threads (before, now) {threads:?}")
         })
     }
+
+    /// How many threads there are; up to two seconds later, where they are not as many as `expected`: one that was joined is
+    /// listed until the kernel is done with it, which takes a moment on a busy machine.
+    fn threads_settled(&self, expected: usize) -> usize {
+        let mut threads = self.threads;
+        for _ in 0..200 {
+            if threads == expected {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+            threads = count_threads().unwrap_or(threads);
+        }
+        threads
+    }
+}
+
+fn count_threads() -> io::Result<usize> {
+    Ok(fs::read_dir("/proc/self/task")?.count())
 }
 
 impl Process {
@@ -66,7 +84,7 @@ impl Process {
             }
         }
         descriptors.sort();
-        let threads = fs::read_dir("/proc/self/task")?.count();
+        let threads = count_threads()?;
         let mut files = Vec::new();
         for entry in fs::read_dir(".")? {
             files.push(entry?.file_name().to_string_lossy().into_owned());
