@@ -10,13 +10,15 @@ mod access_log {
     pub(crate) mod line;
     pub(crate) mod span;
     pub(crate) mod time;
+    pub(crate) mod word;
 }
 
 // Where they look for each other.
-use access_log::{address, line, span, time};
+use access_log::{address, line, span, time, word};
 use libfuzzer_sys::fuzz_target;
 use line::{Line, client_addr, query_value, segment, segments};
 use span::Span;
+use time::Clock;
 
 fn part(line: &[u8], span: Option<Span>) -> Option<&[u8]> {
     span.map(|span| line.get(span.start() as usize..span.end() as usize).unwrap())
@@ -43,7 +45,7 @@ fn parts_are_in_order(bytes: &[u8], line: &Line) {
     assert_eq!(target, joined.as_deref());
 }
 
-fn read(key: &[u8], bytes: &[u8]) {
+fn read(key: &[u8], bytes: &[u8], clock: &mut Clock) {
     // Of its very own size, so that a sanitizer sees a read beyond.
     let bytes: Box<[u8]> = bytes.into();
     let line = Line::parse(&bytes);
@@ -53,7 +55,11 @@ fn read(key: &[u8], bytes: &[u8]) {
     assert_eq!((line.client().is_some(), line.status().is_some()), (well_formed, well_formed));
     assert!(line.status() <= Some(999) && (well_formed || line.bytes().is_none()));
     assert_eq!(line.error(), line.status().map(|status| status >= 400));
-    assert_eq!(line.time(), time_of(&bytes).filter(|_| well_formed));
+    let time = line::time(&bytes, &line);
+    assert_eq!(time, time_of(&bytes).filter(|_| well_formed));
+    let alone = line::time_of(&bytes, clock);
+    assert_eq!(alone, line::time_of(&bytes, &mut Clock::default()), "the lines before make no difference");
+    assert!(alone == time || !well_formed);
     assert_eq!(client_addr(&bytes, &line), part(&bytes, line.client()).and_then(address::parse));
 
     let pieces: Vec<&[u8]> = segments(&bytes, &line).map(|span| part(&bytes, Some(span)).unwrap()).collect();
@@ -78,6 +84,6 @@ fn read(key: &[u8], bytes: &[u8]) {
 fuzz_target!(|bytes: &[u8]| {
     // A key, and behind a line feed the lines.
     let mut lines = bytes.split(|byte| *byte == b'\n');
-    let key = lines.next().unwrap_or_default();
-    lines.for_each(|line| read(key, line));
+    let (key, mut clock) = (lines.next().unwrap_or_default(), Clock::default());
+    lines.for_each(|line| read(key, line, &mut clock));
 });
