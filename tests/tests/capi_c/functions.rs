@@ -49,7 +49,11 @@ pub(crate) fn functions(header: &str) -> BTreeMap<&str, Function> {
     let items = declarations.split("/**").skip(1).filter_map(|item| item.split_once("*/"));
     let mut functions = BTreeMap::new();
     for (doc, declaration) in items {
-        let name = *called(declaration).first().unwrap_or_else(|| panic!("no function: {declaration}"));
+        // Macros, types and their members are none.
+        let declared = declaration.split(';').next().unwrap_or_default();
+        let Some(&name) = called(declared).first().filter(|_| !declared.trim_start().starts_with('#')) else {
+            continue;
+        };
         let doc = doc.split_whitespace().filter(|word| *word != "*").collect::<Vec<_>>().join(" ");
         functions.insert(name, Function { doc, code: declaration.trim_start().starts_with("falconet_code ") });
     }
