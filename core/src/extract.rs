@@ -75,7 +75,8 @@ pub trait Extract: Plugin {
     /// The fields, in the order of their ids. Their JSON is made, and checked, at compile time.
     const FIELDS: &'static [Field<Self>];
 
-    /// The event types that fields are extracted from (rule 2.1): plugin events unless the author says more.
+    /// The event types that fields are extracted from (rule 2.1): plugin events unless the author says more. Where they are
+    /// all, [`decode`](Extract::decode) is called for nothing else: another event, which no host gives then, has no values.
     const EVENT_TYPES: &'static [u16] = &[PLUGIN_EVENT];
 
     /// The sources whose events fields are extracted from. None: the plugin's own where it has one, else all.

@@ -183,3 +183,18 @@ fn an_event_that_decodes_to_nothing_is_decoded_once_a_call() {
         assert_eq!((answer.u64s(0), answer.u64s(1)), (vec![97], vec![before + 2]));
     }
 }
+
+/// It declares plugin events, so its decode need not tell them from others.
+#[test]
+fn an_event_of_another_type_has_no_values_and_is_not_decoded() {
+    let state = State::init(c"");
+    let good = plugin_event(1, 999, b"a");
+    let before = first_and_decodes(&state, 1, &good).1;
+    let mut other = good.to_vec();
+    other[20..22].copy_from_slice(&324u16.to_ne_bytes());
+    for asks in [&[ask(0)][..], &[ask(0), ask(1)]] {
+        assert_eq!(extract(&state, 2, &other, asks).rc, falconet::abi::FAILURE);
+    }
+    let answer = extract(&state, 3, &good, &[ask(0), ask(1)]);
+    assert_eq!((answer.u64s(0), answer.u64s(1)), (vec![97], vec![before + 1]));
+}

@@ -142,6 +142,7 @@ unsafe fn any_event<T: ExportedExtract>(
             let decoded = state.plugin().decode(&event)?;
             state.extraction.keep(input.evtnum, &event, decoded);
             if only_plugin_events {
+                // Only plain events are looked for: of this one nothing need be kept but what it is decoded to.
                 state.extraction.forget();
             }
         }

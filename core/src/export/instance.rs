@@ -80,8 +80,8 @@ impl<I> InstanceSlot<I> {
     /// The open instance, if `owner` opened it.
     ///
     /// # Safety
-    /// `slot` came from the host, which had it from open; NULL and closed ones are survived. The host calls it on one
-    /// thread at a time, and the reference ends with the call (rule 4.10).
+    /// `slot` came from the host, which had it from open; NULL is survived, and so is a closed one, unless another thread
+    /// opens at that moment. The host calls it on one thread at a time, and the reference ends with the call (rule 4.10).
     #[inline]
     pub(super) unsafe fn open<'a>(slot: *const c_void, owner: *const c_void) -> Option<&'a mut Open<I>> {
         // SAFETY: not NULL means one of the static slots. Its owner is not loaded atomically, which takes an instruction of
